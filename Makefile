@@ -1,0 +1,49 @@
+# Every target works as the first command on a fresh clone: it makes .venv, installs and runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install train test lint types bench docs board clean
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+
+install: $(INSTALLED) ## make .venv with everything pinned
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+train: $(INSTALLED) ## train a model: make train ARGS="data=archive archive_dir=... model=cvae"
+	$(BIN)/python train.py $(ARGS)
+
+test: $(INSTALLED) ## run every test with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+lint: $(INSTALLED) ## style, spelling and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/typos
+	$(BIN)/lint-imports
+
+types: $(INSTALLED) ## static types
+	$(BIN)/mypy
+
+bench: $(INSTALLED) ## speed, as ratios against what one would otherwise run
+	$(BIN)/python -m benchmarks
+
+docs: $(INSTALLED) ## build the documentation into site/
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[docs]"
+	$(BIN)/mkdocs build --strict
+
+board: $(INSTALLED) ## open the dashboard on outputs/
+	$(BIN)/tensorboard --logdir outputs $(ARGS)
+
+clean: ## remove the environment and caches, never outputs
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

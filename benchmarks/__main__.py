@@ -1,0 +1,15 @@
+"""Run every benchmark in a process of its own and print its table: ``python -m benchmarks``."""
+
+import subprocess
+import sys
+
+NAMES = ("front", "train_step", "ingest", "startup")
+
+
+def main() -> None:
+    for name in NAMES:
+        subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""File to spectrogram: the front of this package against what a user would otherwise run.
+
+Peers, each doing the same per record (demean, detrend, taper, band-pass by family and magnitude, STFT
+magnitude):
+
+* ObsPy per file: read miniSEED, ``detrend``, ``taper``, ``filter``, ``scipy.signal.stft``; * SciPy per item:
+samples already in a memory map, filter design, taper and time axis cached, the STFT in single precision
+  because it is faster so.
+
+Every method runs once per round, the rounds are interleaved and medians are compared, so that a slow moment
+of the machine meets all alike. Run with ``python -m benchmarks.front``.
+"""
+
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import obspy
+import torch
+import yaml
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from scipy import signal
+from torch import Tensor
+
+from seismic_lightning.transforms.front import SpectrogramFront
+from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+
+RATE_HZ, N_SAMPLES = 100.0, 7001
+N_RECORDS, N_OBSPY_RECORDS = 128, 16
+GOALS = {"obspy": 20.0, "scipy": 1.4}
+"""How many times faster the front has to be, on one thread."""
+
+Method = Callable[[], Iterable[object]]
+
+
+class Row(NamedTuple):
+    """One line of the benchmark's table.
+
+    Attributes:
+        name: What was measured.
+        threads: Threads it ran on.
+        microseconds: Median time per record.
+        ratio: Median of how many times longer than the front it took in the same round.
+        spread: Lowest and highest ratio of all rounds.
+        goal: Ratio that is asked for; None where none is.
+    """
+
+    name: str
+    threads: int
+    microseconds: float
+    ratio: float
+    spread: tuple[float, float]
+    goal: float | None
+
+
+class Workplace:
+    """Synthetic records as miniSEED files and as a memory map, and the three ways to their spectrograms."""
+
+    def __init__(self, folder: Path, seed: int = 0) -> None:
+        """Write the records.
+
+        Args:
+            folder: Empty folder for files and memory map.
+            seed: Seed of records and bands.
+        """
+        rng = np.random.default_rng(seed)
+        option = Path(__file__).parents[1] / "conf" / "preprocess" / "marmara.yaml"
+        self.front = SpectrogramFront(
+            PreprocessSettings(**yaml.safe_load(option.read_text(encoding="utf-8"))), StftSettings()
+        )
+        records = np.stack([_record(rng) for _ in range(N_RECORDS)])
+        self.band = rng.integers(0, len(self.front.preprocess.table), N_RECORDS)
+        self.files = [_write(folder / f"{index}.mseed", record) for index, record in enumerate(records)]
+        np.save(folder / "records.npy", records)
+        self.records: NDArray[np.int32] = np.load(folder / "records.npy", mmap_mode="r")
+        self.order = rng.permutation(N_RECORDS)
+        self.corners_hz = self.front.preprocess.table.corners_hz
+
+    def by_front(self, rows: NDArray[np.int64]) -> Tensor:
+        """Gather a batch and carry it through the front."""
+        samples = torch.from_numpy(np.take(self.records, rows, axis=0))
+        groups = [(RATE_HZ, torch.arange(len(rows)), samples)]
+        return self.front.magnitude(self.front.waveform(groups, torch.from_numpy(self.band[rows])))
+
+    def by_obspy(self, index: int) -> NDArray[np.float64]:
+        """Read and process one file as ObsPy's tutorial does."""
+        stream = obspy.read(self.files[index], format="MSEED")
+        low, high = self.corners_hz[self.band[index]]
+        stream.detrend("demean").detrend("linear").taper(0.05, "cosine")
+        stream.filter("bandpass", freqmin=low, freqmax=high)
+        return np.stack([np.abs(signal.stft(trace.data, nperseg=256, noverlap=192)[2]) for trace in stream])
+
+    def by_scipy(self, index: int) -> NDArray[np.float32]:
+        """Process one item of the memory map with everything cached that can be."""
+        time_axis, energy, taper = _constants()
+        samples = self.records[index].astype(np.float64)
+        samples -= samples.mean(-1, keepdims=True)
+        samples -= (samples @ time_axis / energy)[:, None] * time_axis
+        samples *= taper
+        low, high = self.corners_hz[self.band[index]]
+        filtered = signal.sosfilt(_sections(low, high), samples).astype(np.float32)
+        magnitude: NDArray[np.float32] = np.abs(signal.stft(filtered, nperseg=256, noverlap=192)[2])
+        return magnitude
+
+
+def _record(rng: np.random.Generator) -> NDArray[np.int32]:
+    """Return one record of microseism, noise, P and S on an offset, ``(3, N)`` counts."""
+    time_s = np.arange(N_SAMPLES) / RATE_HZ
+    phases = rng.uniform(0, 2 * np.pi, (3, 1))
+    samples = 900 * np.sin(2 * np.pi * 0.3 * time_s + phases) + rng.normal(0, 120, (3, N_SAMPLES)) - 8500
+    for onset_s, amplitude in ((10.0, 2e3), (18.0, 8e3)):
+        late = np.clip(time_s - onset_s, 0.0, None)
+        samples += amplitude * np.sin(2 * np.pi * 4.0 * late + phases) * (late > 0) * np.exp(-late / 4.0)
+    return np.round(samples).astype(np.int32)
+
+
+def _write(path: Path, record: NDArray[np.int32]) -> Path:
+    """Write one record as STEIM2-compressed miniSEED."""
+    traces = [
+        obspy.Trace(samples, {"sampling_rate": RATE_HZ, "channel": f"HH{component}", "station": "TEST"})
+        for component, samples in zip("ZNE", record, strict=True)
+    ]
+    obspy.Stream(traces).write(path, format="MSEED", encoding="STEIM2", reclen=512)
+    return path
+
+
+@cache
+def _constants() -> tuple[NDArray[np.float64], float, NDArray[np.float64]]:
+    """Return time axis, its energy and the cosine taper."""
+    time_axis = np.linspace(-1, 1, N_SAMPLES)
+    n_ramp = int(0.05 * N_SAMPLES)
+    ramp = 0.5 * (1 - np.cos(np.pi * np.arange(n_ramp) / (n_ramp - 1)))
+    taper = np.concatenate([ramp, np.ones(N_SAMPLES - 2 * n_ramp), ramp[::-1]])
+    return time_axis, float(time_axis @ time_axis), taper
+
+
+@cache
+def _sections(low_hz: float, high_hz: float) -> Any:  # noqa: ANN401 - SciPy's own array type
+    """Return the second-order sections of one band."""
+    return signal.butter(4, [low_hz, high_hz], btype="bandpass", fs=RATE_HZ, output="sos")
+
+
+def _seconds_per_record(results: Iterable[object], n_records: int) -> float:
+    """Time a pass over records, whose results are dropped as a training loop drops its batches."""
+    start = time.perf_counter()
+    deque(results, maxlen=0)
+    return (time.perf_counter() - start) / n_records
+
+
+def _measure(workplace: Workplace, n_threads: int, n_rounds: int) -> list[Row]:
+    """Time all methods in interleaved rounds on a number of threads."""
+    torch.set_num_threads(n_threads)
+    with ThreadPoolExecutor(n_threads) as pool:
+        each = map if n_threads == 1 else pool.map  # a pool of one would only add its queue
+        methods: dict[str, tuple[Method, int]] = {
+            "front": (lambda: map(workplace.by_front, workplace.order.reshape(-1, 64)), N_RECORDS),
+            "obspy": (lambda: each(workplace.by_obspy, workplace.order[:N_OBSPY_RECORDS]), N_OBSPY_RECORDS),
+            "scipy": (lambda: each(workplace.by_scipy, workplace.order), N_RECORDS),
+        }
+        rounds = [
+            {name: _seconds_per_record(method(), count) for name, (method, count) in methods.items()}
+            for _ in range(1 + n_rounds)
+        ][1:]  # the first round fills caches
+    return [_row(name, n_threads, rounds) for name in methods]
+
+
+def _row(name: str, n_threads: int, rounds: list[dict[str, float]]) -> Row:
+    """Summarise one method's rounds."""
+    titles = {"front": "front, batches of 64", "obspy": "ObsPy per file", "scipy": "SciPy per item, cached"}
+    ratios = [seconds[name] / seconds["front"] for seconds in rounds]
+    return Row(
+        name=titles[name],
+        threads=n_threads,
+        microseconds=float(np.median([seconds[name] for seconds in rounds])) * 1e6,
+        ratio=float(np.median(ratios)),
+        spread=(min(ratios), max(ratios)),
+        goal=GOALS.get(name) if n_threads == 1 else None,
+    )
+
+
+def run(n_rounds: int = 15) -> list[Row]:
+    """Measure on one thread and on two.
+
+    Args:
+        n_rounds: Interleaved repeats.
+
+    Returns:
+        One row per method and number of threads.
+    """
+    before = torch.get_num_threads()
+    with tempfile.TemporaryDirectory() as folder:
+        workplace = Workplace(Path(folder))
+        rows = [row for n_threads in (1, 2) for row in _measure(workplace, n_threads, n_rounds)]
+    torch.set_num_threads(before)
+    return rows
+
+
+def table(rows: list[Row]) -> Table:
+    """Lay the rows out for the terminal.
+
+    Args:
+        rows: What ``run`` returned.
+    """
+    layout = Table("method", "threads", "µs/record", "front is faster by", "spread", "goal", title="Front")
+    for row in rows:
+        layout.add_row(
+            row.name,
+            str(row.threads),
+            f"{row.microseconds:,.0f}",
+            f"{row.ratio:.2f}x",
+            f"{row.spread[0]:.2f}-{row.spread[1]:.2f}",
+            "" if row.goal is None else f"{row.goal:g}x {'reached' if row.ratio >= row.goal else 'MISSED'}",
+        )
+    return layout
+
+
+if __name__ == "__main__":
+    Console().print(table(run()))

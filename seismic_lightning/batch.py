@@ -1,0 +1,52 @@
+"""The one contract between data and models.
+
+Shape legend, used by every docstring of the package:
+
+======  ==========================================
+letter  meaning
+======  ==========================================
+``B``   records in a batch
+``C``   components, always 3 in the order Z, N, E
+``N``   samples of a waveform
+``F``   frequency bins of a spectrogram
+``T``   frames of a spectrogram
+``D``   dimensions of a latent vector
+``K``   features of an encoded condition
+======  ==========================================
+
+``NamedTuple`` s rather than dataclasses: PyTorch collates, pins and moves them without help.
+"""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Condition(NamedTuple):
+    """What is known of a record beside its samples, scaled as the model wants it.
+
+    Attributes:
+        magnitude: ``(B,)`` magnitude, standardised on the training split.
+        location: ``(B, 3)`` hypocentre latitude, longitude and depth, each standardised on the training split.
+        station: ``(B,)`` int64 place of the station in the vocabulary; 0 is any station unseen in training.
+    """
+
+    magnitude: Tensor
+    location: Tensor
+    station: Tensor
+
+
+class Batch(NamedTuple):
+    """One batch as a model receives it.
+
+    Attributes:
+        waveform: ``(B, C, N)`` preprocessed samples in the dataset's unit, at the common sampling rate.
+        spectrogram: ``(B, C, F, T)`` scaled log magnitude, dimensionless.
+        condition: Scaled conditions of the same records.
+        index: ``(B,)`` int64 row of each record in the dataset's metadata.
+    """
+
+    waveform: Tensor
+    spectrogram: Tensor
+    condition: Condition
+    index: Tensor

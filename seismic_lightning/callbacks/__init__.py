@@ -1,0 +1,1 @@
+"""What a run shows of itself: images, embeddings, skill, throughput; and how it saves itself."""

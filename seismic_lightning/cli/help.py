@@ -1,0 +1,63 @@
+"""The text of ``--help``, read from the configuration folder itself: settings with their comments, groups, options.
+
+Hydra's own help lists groups too, but composes and copies the whole configuration dozens of times to do so.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+EXAMPLES = {
+    "train": (
+        "python train.py data=archive archive_dir=ARCHIVE model=vae beta=0.5",
+        "python train.py data=archive archive_dir=ARCHIVE -m model=vae,cvae beta=0.1,0.5,1,4",
+        "python train.py data=archive archive_dir=ARCHIVE model=vae ckpt_path=last",
+    ),
+    "curate": (
+        "seismic-curate archive_dir=ARCHIVE dataset_dir=DATASET",
+        "seismic-curate archive_dir=ARCHIVE window=short select=rms",
+    ),
+}
+
+
+def help_text(config_name: str, folder: Path) -> str:
+    """Return what ``--help`` prints.
+
+    Args:
+        config_name: The command's file in the configuration folder.
+        folder: The configuration folder.
+    """
+    text = (folder / f"{config_name}.yaml").read_text()
+    purpose, settings = text.splitlines()[0].removeprefix("# "), text.split("\n\n", 1)[1].rstrip()
+    return "\n".join(
+        [
+            purpose,
+            "",
+            "Settings are given as key=value and options of a group as group=option, in any order:",
+            "",
+            *(f"  {example}" for example in EXAMPLES[config_name]),
+            "",
+            "Settings and their defaults:",
+            "",
+            *(f"  {line}" for line in settings.splitlines()),
+            "",
+            "Groups, [default] and other options:",
+            "",
+            *_group_lines(text, folder),
+            "",
+            "--cfg job shows the configuration of a command, -m runs a sweep, --hydra-help tells more, and",
+            'eval "$(python train.py -sc install=bash)" completes settings with the tab key.',
+        ]
+    )
+
+
+def _group_lines(text: str, folder: Path) -> Iterator[str]:
+    for entry in yaml.safe_load(text)["defaults"]:
+        if not isinstance(entry, dict):
+            continue
+        group, chosen = next(iter(entry.items()))
+        options = sorted(path.stem for path in (folder / group.removeprefix("optional ")).glob("*.yaml"))
+        others = " ".join(option for option in options if option != chosen)
+        if group not in ("hydra", "paths", "optional local"):
+            yield f"  {group:<11} [{chosen or 'none'}] {others}".rstrip()

@@ -1,0 +1,95 @@
+"""The typed shape of every command's configuration: a wrong type or an unknown key is refused before any work.
+
+Settings that a room owns are that room's dataclasses; groups whose options are built by ``_target_`` stay dictionaries.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig, OmegaConf
+
+from seismic_lightning.curation.settings import SelectionSettings, SplitSettings, WindowSettings
+from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+
+
+@dataclass
+class DataSection:
+    """Where batches come from: ``source`` returns a dataset's folder."""
+
+    source: dict[str, Any] = field(default_factory=dict)
+    batch_size: int = 64
+
+
+@dataclass
+class PrecisionSection:
+    """Arithmetic of the model, in Lightning's word."""
+
+    mode: str = "32-true"
+
+
+@dataclass
+class CurateConfig:
+    """Knobs of ``seismic-curate``."""
+
+    task: str = "curate"
+    archive_dir: str | None = None
+    dataset_dir: str | None = None
+    output_dir: str = "outputs"
+    orientation: str = "strict"
+    overwrite: bool = False
+    n_workers: int = 1
+    debug: Any = None
+    window: WindowSettings = field(default_factory=WindowSettings)
+    select: SelectionSettings = field(default_factory=SelectionSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)
+
+
+@dataclass
+class TrainConfig:
+    """Knobs and groups of ``train.py``."""
+
+    task: str = "train"
+    seed: int = 0
+    beta: float = 1.0
+    devices: Any = "auto"
+    monitor: str = "val/loss"
+    archive_dir: str | None = None
+    dataset_dir: str | None = None
+    output_dir: str = "outputs"
+    ckpt_path: str | None = None
+    orientation: str = "strict"
+    n_workers: int = 1
+    data: DataSection = field(default_factory=DataSection)
+    window: WindowSettings = field(default_factory=WindowSettings)
+    select: SelectionSettings = field(default_factory=SelectionSettings)
+    split: SplitSettings = field(default_factory=SplitSettings)
+    preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
+    stft: StftSettings = field(default_factory=StftSettings)
+    precision: PrecisionSection = field(default_factory=PrecisionSection)
+    model: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    scheduler: dict[str, Any] = field(default_factory=dict)
+    trainer: dict[str, Any] = field(default_factory=dict)
+    callbacks: dict[str, Any] = field(default_factory=dict)
+    logger: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, Any] = field(default_factory=dict)
+
+
+def register(name: str, schema: type) -> None:
+    """Make a schema known to Hydra, to stand first in a command's defaults.
+
+    Args:
+        name: Name under which the defaults list asks for it.
+        schema: One of the dataclasses above.
+    """
+    ConfigStore.instance().store(name=name, node=_writable(OmegaConf.structured(schema)))
+
+
+def _writable(config: DictConfig) -> DictConfig:
+    """Let options and overrides fill settings whose dataclasses are frozen elsewhere."""
+    for key in config:
+        node = config._get_node(key)
+        if isinstance(node, DictConfig):
+            OmegaConf.set_readonly(node, None)
+    return config

@@ -1,0 +1,145 @@
+"""``train.py`` and ``seismic-train``: one configuration in, one trained model out.
+
+Torch and Lightning are imported inside functions, so that ``--help``, ``--cfg`` and mistyped settings answer at once.
+"""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from omegaconf import DictConfig, OmegaConf
+
+from seismic_lightning.cli.advice import knobs_without_effect
+from seismic_lightning.cli.console import say
+from seismic_lightning.cli.launch import launch
+from seismic_lightning.cli.schema import TrainConfig
+from seismic_lightning.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from lightning.pytorch import LightningModule, Trainer
+
+    from seismic_lightning.data.datamodule import SpectrogramDataModule
+
+SHOWN_CHOICES = ("model", "optimizer", "scheduler", "data", "window", "select", "preprocess", "stft")
+"""Groups whose settings stand beside the final metrics in TensorBoard's HPARAMS tab."""
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run the command."""
+    launch(train, "train", TrainConfig)
+
+
+def train(config: DictConfig) -> float:
+    """Train one model, test its best checkpoint, and say where everything is.
+
+    Args:
+        config: A composed ``TrainConfig``.
+
+    Returns:
+        The best value of ``config.monitor``, for sweepers that optimise it.
+    """
+    from hydra.core.hydra_config import HydraConfig
+
+    from seismic_lightning.cli.instantiate import instantiate
+    from seismic_lightning.cli.provenance import describe_run, write_description
+    from seismic_lightning.cli.resume import resolve_checkpoint
+
+    overrides = list(HydraConfig.get().overrides.task)
+    run_dir = Path(config.paths.run_dir)
+    for override in knobs_without_effect(config, overrides):
+        log.warning("%s has no effect here: no chosen option reads it.", override)
+    checkpoint = resolve_checkpoint(config.ckpt_path, run_dir, Path(config.output_dir), config.task)
+    dataset_dir = instantiate(config.data.source)
+    seed_all(config.seed)
+    datamodule = build_datamodule(config, dataset_dir)
+    model = build_model(config, datamodule)
+    if checkpoint is not None:
+        model.check_checkpoint(checkpoint)
+    trainer = build_trainer(config)
+    write_description(run_dir, describe_run(config.seed, overrides))
+    trainer.fit(model, datamodule, ckpt_path=checkpoint)
+    return conclude(config, trainer, datamodule)
+
+
+def seed_all(seed: int) -> None:
+    """Seed the initial weights; everything random after that is keyed by this number."""
+    from lightning.pytorch import seed_everything
+
+    seed_everything(seed, verbose=False)
+
+
+def build_datamodule(config: DictConfig, dataset_dir: Path) -> "SpectrogramDataModule":
+    """Open the dataset and fit what the training split decides."""
+    from seismic_lightning.data.datamodule import SpectrogramDataModule
+
+    datamodule = SpectrogramDataModule(
+        dataset_dir,
+        cast(Any, OmegaConf.to_object(config.preprocess)),
+        cast(Any, OmegaConf.to_object(config.stft)),
+        batch_size=config.data.batch_size,
+        seed=config.seed,
+        cache_dir=Path(config.paths.cache),
+    )
+    datamodule.setup("fit")
+    return datamodule
+
+
+def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:  # noqa: ANN401 - any of our models
+    """Build the model in the sizes that the data asks for, with its optimizer and schedule."""
+    from seismic_lightning.cli.instantiate import instantiate
+
+    return instantiate(
+        config.model,
+        n_freqs=datamodule.n_freqs,
+        n_frames=datamodule.n_frames,
+        n_stations=datamodule.n_stations,
+        optimizer=instantiate(config.optimizer),
+        scheduler=instantiate(config.scheduler) if config.scheduler else None,
+    )
+
+
+def build_trainer(config: DictConfig) -> "Trainer":
+    """Build the Trainer with its callbacks, loggers and crash-safe checkpoints.
+
+    Raises:
+        ConfigurationError: The machine lacks the device or precision that was asked for.
+    """
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+    from seismic_lightning.callbacks.atomic_checkpoint import AtomicCheckpointIO
+    from seismic_lightning.callbacks.hyperparameters import Hyperparameters
+    from seismic_lightning.cli.instantiate import instantiate, instantiate_each
+
+    choices = {name: OmegaConf.to_container(config[name], resolve=True) for name in SHOWN_CHOICES}
+    try:
+        return cast(
+            "Trainer",
+            instantiate(
+                config.trainer,
+                callbacks=[*instantiate_each(config.callbacks), Hyperparameters({"seed": config.seed, **choices})],
+                logger=instantiate_each(config.logger),
+                plugins=[AtomicCheckpointIO()],
+            ),
+        )
+    except (MisconfigurationException, ValueError) as error:
+        raise ConfigurationError(f"The trainer cannot be built: {error}") from error
+
+
+def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDataModule") -> float:
+    """Test the best checkpoint and say the best metric, where it is, and how to look at the run."""
+    best = getattr(trainer.checkpoint_callback, "best_model_path", "")
+    score = getattr(trainer.checkpoint_callback, "best_model_score", None)
+    trainer.test(cast("LightningModule", trainer.lightning_module), datamodule, ckpt_path=best or None, verbose=False)
+    if score is None:
+        score = trainer.callback_metrics[config.monitor]
+    if trainer.is_global_zero:
+        tested = "  ".join(f"{name} {float(value):.4g}" for name, value in trainer.callback_metrics.items())
+        say(
+            f"tested           {tested}",
+            f"best metric      {config.monitor} = {float(score):.6g}",
+            f"best checkpoint  {best or 'none was written'}",
+            f"dashboard        tensorboard --logdir {config.output_dir}",
+        )
+    return float(score)

@@ -1,0 +1,114 @@
+"""The one entry to curation: an archive and settings in, a dataset out, made only when something changed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from seismic_lightning.curation.identity import check_intact, dataset_id, read_manifest
+from seismic_lightning.curation.report import CurationSummary
+from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.errors import ConfigurationError, DatasetError
+
+
+def curate(
+    archive_dir: Path,
+    dataset_dir: Path,
+    settings: CurationSettings,
+    *,
+    n_workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    overwrite: bool = False,
+) -> CurationSummary:
+    """Make a dataset of an archive, unless the very same one is there already.
+
+    The folder appears whole or not at all. Two processes that want the same folder wait for each other.
+
+    Args:
+        archive_dir: Archive with catalogue, station metadata and event files.
+        dataset_dir: Folder to make.
+        settings: Everything that decides what the dataset contains.
+        n_workers: Processes that measure files.
+        progress: Called with the number of measured files and of all files to measure.
+        overwrite: Replace another dataset in this folder; a folder that is no dataset is never replaced.
+
+    Returns:
+        Counts, and whether the dataset was there already.
+
+    Raises:
+        ArchiveError: The archive lacks a part.
+        ConfigurationError: A setting cannot be used with this archive.
+        DatasetError: The folder is taken, or nothing was accepted.
+        StorageError: The disk is full or the folder cannot be written to.
+    """
+    if n_workers < 1:
+        raise ConfigurationError(f"n_workers={n_workers}: give 1 or more processes")
+    archive_dir, dataset_dir = archive_dir.absolute(), dataset_dir.absolute()
+    identity = dataset_id(archive_dir, settings)
+    found = _reusable(dataset_dir, identity, overwrite=overwrite)
+    if found is not None:
+        return found
+    from seismic_lightning.curation.pipeline import (
+        build_dataset,
+        write_manifest,
+    )  # here: pandas, ObsPy and joblib
+    from seismic_lightning.curation.shards import whole_folder
+
+    with _lock(dataset_dir):
+        found = _reusable(
+            dataset_dir, identity, overwrite=overwrite
+        )  # another process may have made it meanwhile
+        if found is not None:
+            return found
+        with whole_folder(dataset_dir) as folder:
+            content = build_dataset(archive_dir, folder, settings, n_workers, progress)
+            if dataset_id(archive_dir, settings) != identity:
+                raise DatasetError(
+                    f"{archive_dir} changed while it was curated: curate again once it is at rest."
+                )
+            manifest = write_manifest(folder, identity, content)
+        return CurationSummary.from_manifest(manifest, dataset_dir, reused=False)
+
+
+@contextmanager
+def _lock(dataset_dir: Path) -> Iterator[None]:
+    """Let one process at a time write a folder; the empty lock file stays, as removing it could admit two."""
+    lock = FileLock(dataset_dir.with_name(dataset_dir.name + ".lock"))
+    try:
+        dataset_dir.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        from seismic_lightning.curation.shards import storage_error
+
+        raise storage_error(dataset_dir, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _reusable(dataset_dir: Path, identity: str, *, overwrite: bool) -> CurationSummary | None:
+    """Return the summary of a dataset that is there already, None if the folder may be written."""
+    if not dataset_dir.exists() or (dataset_dir.is_dir() and not any(dataset_dir.iterdir())):
+        return None
+    manifest = read_manifest(dataset_dir)
+    if manifest is None:
+        raise DatasetError(
+            f"{dataset_dir} exists and is no dataset, so it stays: choose another dataset_dir."
+        )
+    if overwrite:
+        try:
+            check_intact(dataset_dir, manifest)
+        except DatasetError:
+            return None
+    if manifest["dataset_id"] == identity:
+        check_intact(dataset_dir, manifest)
+        return CurationSummary.from_manifest(manifest, dataset_dir, reused=True)
+    if overwrite:
+        return None
+    message = (
+        f"{dataset_dir} holds another dataset (id {manifest['dataset_id'][:12]}, wanted {identity[:12]}): "
+        "the archive or the settings differ. Choose another dataset_dir, or overwrite=true."
+    )
+    raise DatasetError(message)

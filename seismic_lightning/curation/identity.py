@@ -1,0 +1,98 @@
+"""The content address of a dataset: what it was made from and how, without opening a single waveform.
+
+Only the standard library is used, so that a command learns in milliseconds that nothing has changed.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from seismic_lightning.curation.layout import find_parts
+from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.errors import DatasetError
+
+SCHEMA_VERSION = 1
+"""Raised whenever the same archive and settings would yield other files."""
+MANIFEST = "dataset.json"
+FORMAT = "seismic_lightning dataset"
+
+
+def dataset_id(archive_dir: Path, settings: CurationSettings) -> str:
+    """Return the content address of the dataset that an archive and settings lead to.
+
+    Args:
+        archive_dir: Archive; its files enter by relative path, size and modification time.
+        settings: Everything that decides what the dataset contains.
+
+    Returns:
+        SHA-256 as 64 hexadecimal digits.
+
+    Raises:
+        ArchiveError: The archive lacks a part.
+    """
+    parts = find_parts(archive_dir)
+    digest = hashlib.sha256(json.dumps([SCHEMA_VERSION, asdict(settings)], sort_keys=True).encode())
+    for path in (parts.catalogue, parts.stations, *parts.waveforms):
+        status = path.stat()
+        line = [path.relative_to(archive_dir).as_posix(), status.st_size, status.st_mtime_ns]
+        digest.update(json.dumps(line).encode())
+    return digest.hexdigest()
+
+
+def read_manifest(dataset_dir: Path) -> dict[str, Any] | None:
+    """Read what a dataset says of itself.
+
+    Args:
+        dataset_dir: Folder that may hold a dataset.
+
+    Returns:
+        Content of its ``dataset.json``, or None where the folder is no dataset.
+    """
+    try:
+        manifest = json.loads((dataset_dir / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
+
+
+def is_dataset(dataset_dir: Path, identity: str) -> bool:
+    """Tell whether a folder already holds the dataset of a content address, complete.
+
+    Args:
+        dataset_dir: Folder that may hold it.
+        identity: Content address.
+
+    Returns:
+        False where the folder is missing, no dataset or another one.
+
+    Raises:
+        DatasetError: It is the one, but damaged.
+    """
+    manifest = read_manifest(dataset_dir)
+    if manifest is None or manifest["dataset_id"] != identity:
+        return False
+    check_intact(dataset_dir, manifest)
+    return True
+
+
+def check_intact(dataset_dir: Path, manifest: dict[str, Any]) -> None:
+    """Check that every file of a dataset is there with its size.
+
+    Args:
+        dataset_dir: Folder of the dataset.
+        manifest: Its ``dataset.json``.
+
+    Raises:
+        DatasetError: A file is missing or has another size.
+    """
+    for name, entry in manifest["files"].items():
+        path = dataset_dir / name
+        size = path.stat().st_size if path.is_file() else None
+        if size != entry["size"]:
+            state = "is missing" if size is None else f"has {size} bytes instead of {entry['size']}"
+            message = (
+                f"{dataset_dir} is damaged: {name} {state}. Remove the folder, or curate with overwrite=true."
+            )
+            raise DatasetError(message)

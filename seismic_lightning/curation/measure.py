@@ -1,0 +1,235 @@
+"""One event file to one measured record: read, located, timed, cut and measured, or refused by name."""
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from obspy.geodetics import gps2dist_azimuth, locations2degrees
+
+from seismic_lightning.codes import COMPONENTS, SeedId, is_code, plain_code
+from seismic_lightning.curation.layout import FileName
+from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.errors import WaveformError
+from seismic_lightning.records import quality
+from seismic_lightning.records.catalogue import P_PHASES, S_PHASES, Event, Pick, first_pick
+from seismic_lightning.records.inventory import Epoch, Inventory
+from seismic_lightning.records.travel_time import p_travel_time_s
+from seismic_lightning.records.waveform import Segment, read_segments
+from seismic_lightning.records.window import NANOSECONDS_PER_S, Request, Window, cut_window
+
+FARTHEST_DEG = 150.0
+"""No direct P arrives from farther away, and geodesics to antipodes need not converge."""
+
+
+class Onset(NamedTuple):
+    """P onset of a record: its time in nanoseconds since 1970 and whether an analyst or a model gave it."""
+
+    p_ns: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One file that should become a record.
+
+    Attributes:
+        file: Path within the archive.
+        name: What the file's name says.
+        event: The event it belongs to.
+        picks: Picks of that event at stations of that name.
+    """
+
+    file: str
+    name: FileName
+    event: Event
+    picks: tuple[Pick, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A record with everything that is known of it, before selection.
+
+    Attributes:
+        row: Metadata columns except shard, row and split.
+        window: Its samples.
+    """
+
+    row: dict[str, Any]
+    window: Window
+
+
+def measure(
+    candidate: Candidate, archive_dir: Path, inventory: Inventory, settings: CurationSettings
+) -> Measured:
+    """Turn one file into a measured record.
+
+    Args:
+        candidate: The file, its event and its picks.
+        archive_dir: Archive that the file's path is relative to.
+        inventory: Station metadata.
+        settings: Window and orientation.
+
+    Returns:
+        The record.
+
+    Raises:
+        WaveformError: The file cannot become a record; its ``reason`` is one of ``reasons.REASONS``.
+    """
+    event = candidate.event
+    if event.origin_ns is None or event.latitude_deg is None or event.longitude_deg is None:
+        raise WaveformError("no_origin", f"event {event.event_id} has no origin time, latitude or longitude")
+    if event.magnitude is None or not math.isfinite(event.magnitude):
+        raise WaveformError("no_magnitude", f"event {event.event_id} has no magnitude")
+    segments = read_segments(archive_dir / candidate.file)
+    seed_id = _single_sensor(segments, candidate)
+    time_ns = segments[0].start_ns
+    station = inventory.station(seed_id, time_ns)
+    if station is None:
+        name = ".".join(seed_id[:3])
+        raise WaveformError(
+            "no_station", f"station {name} is not in the station metadata at the time of the file"
+        )
+    path = _path_columns(event, station)
+    onset = _onset(candidate, seed_id, path["distance_deg"])
+    epochs = {
+        letter: inventory.channel(seed_id._replace(channel=seed_id.family + letter), time_ns)
+        for letter in {segment.seed_id.component for segment in segments}
+    }
+    request = Request(onset.p_ns, settings.window.before_p_s, settings.window.length_s, settings.orientation)
+    window = cut_window(segments, epochs, request)
+    row = {
+        **_source_columns(event),
+        **_station_columns(seed_id, station),
+        **_time_columns(
+            window, onset, first_pick(candidate.picks, S_PHASES, seed_id.network, seed_id.location)
+        ),
+        **_quality_columns(window, settings),
+        **_sensitivity_columns(epochs),
+        **{name: value for name, value in path.items() if name != "distance_deg"},
+        "trace_file": candidate.file,
+    }
+    return Measured(row, window)
+
+
+def _single_sensor(segments: list[Segment], candidate: Candidate) -> SeedId:
+    """Check that headers agree with each other and with the file's name."""
+    seed_id = segments[0].seed_id
+    sensors = sorted({".".join([*s.seed_id[:3], s.seed_id.family]) for s in segments})
+    if len(sensors) > 1:
+        raise WaveformError("name_mismatch", f"the headers name several sensors: {', '.join(sensors)}")
+    network, station, location, _ = seed_id
+    if not is_code(station) or not all(code == "" or is_code(code) for code in (network, location)):
+        raise WaveformError("bad_code", f"header codes {str(seed_id)!r}")
+    name = candidate.name
+    accepted = {(station,), (network, station), (station, location), (network, station, location)}
+    folder = Path(candidate.file).parent.name
+    if tuple(map(plain_code, name.codes)) not in accepted or not (name.family == folder == seed_id.family):
+        message = f"named {'_'.join([*name.codes, name.family])} in folder {folder}, headers say {sensors[0]}"
+        raise WaveformError("name_mismatch", message)
+    return seed_id
+
+
+def _onset(candidate: Candidate, seed_id: SeedId, distance_deg: float) -> Onset:
+    """Take the analyst's pick, else the model's first P."""
+    event = candidate.event
+    pick = first_pick(candidate.picks, P_PHASES, seed_id.network, seed_id.location)
+    if pick is not None:
+        return Onset(pick.time_ns, "manual")
+    if event.depth_km is None:
+        raise WaveformError(
+            "no_onset", f"no P pick, and event {event.event_id} has no depth to model one from"
+        )
+    travel_time_s = p_travel_time_s(event.depth_km, distance_deg)
+    if travel_time_s is None or event.origin_ns is None:
+        raise WaveformError("no_onset", f"no P pick, and no first P at {distance_deg:.1f} degrees")
+    return Onset(event.origin_ns + round(travel_time_s * NANOSECONDS_PER_S), "model")
+
+
+def _path_columns(event: Event, station: Epoch) -> dict[str, Any]:
+    """Return distances and back-azimuth; the hypocentral distance neglects elevation and curvature."""
+    ends = (event.latitude_deg, event.longitude_deg, station.latitude_deg, station.longitude_deg)
+    distance_deg = float(locations2degrees(*ends))
+    if distance_deg > FARTHEST_DEG:
+        raise WaveformError("no_onset", f"no first P at {distance_deg:.1f} degrees")
+    distance_m, _, back_azimuth_deg = gps2dist_azimuth(*ends)
+    distance_km = distance_m / 1000.0
+    return {
+        "distance_deg": distance_deg,
+        "path_ep_distance_km": distance_km,
+        "path_hyp_distance_km": None if event.depth_km is None else math.hypot(distance_km, event.depth_km),
+        "path_back_azimuth_deg": back_azimuth_deg,
+    }
+
+
+def _source_columns(event: Event) -> dict[str, Any]:
+    return {
+        "source_id": event.event_id,
+        "source_origin_time": event.origin_ns,
+        "source_latitude_deg": event.latitude_deg,
+        "source_longitude_deg": event.longitude_deg,
+        "source_depth_km": event.depth_km,
+        "source_magnitude": event.magnitude,
+        "source_magnitude_type": event.magnitude_type,
+    }
+
+
+def _station_columns(seed_id: SeedId, station: Epoch) -> dict[str, Any]:
+    return {
+        "station_network_code": seed_id.network,
+        "station_code": seed_id.station,
+        "station_location_code": seed_id.location,
+        "station_latitude_deg": station.latitude_deg,
+        "station_longitude_deg": station.longitude_deg,
+        "station_elevation_m": station.elevation_m,
+        "trace_channel": seed_id.family,
+    }
+
+
+def _time_columns(window: Window, onset: Onset, s_pick: Pick | None) -> dict[str, Any]:
+    """Return rates, times and arrivals; an S pick outside the window is unknown to it."""
+    per_ns = window.sampling_rate_hz / NANOSECONDS_PER_S
+    n_samples = window.samples.shape[1]
+    s_sample = None if s_pick is None else (s_pick.time_ns - window.start_ns) * per_ns
+    return {
+        "trace_sampling_rate_hz": window.sampling_rate_hz,
+        "trace_npts": n_samples,
+        "trace_start_time": window.start_ns,
+        "trace_p_arrival_sample": (onset.p_ns - window.start_ns) * per_ns,
+        "trace_p_status": onset.status,
+        "trace_s_arrival_sample": s_sample if s_sample is not None and 0.0 <= s_sample < n_samples else None,
+        "trace_unit": window.unit,
+    }
+
+
+def _quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any]:
+    cut = (window.samples, window.missing, window.sampling_rate_hz)
+    before_p_s, length_s = settings.window.before_p_s, settings.window.length_s
+    measures = {
+        "snr": quality.snr_rms(*cut, before_p_s),
+        "snr_legacy": quality.snr_legacy(*cut, before_p_s),
+        "gap": quality.gap_fraction(window.missing),
+        "gap_legacy": quality.gap_legacy(*cut, length_s),
+        "start_remainder_s": window.remainder_s,
+    }
+    columns: dict[str, Any] = {
+        f"trace_{component}_{name}": float(values[i])
+        for name, values in measures.items()
+        for i, component in enumerate(COMPONENTS)
+    }
+    for component, missing in zip(COMPONENTS, window.missing, strict=True):
+        columns[f"trace_{component}_gap_intervals"] = json.dumps(quality.gap_intervals(missing))
+    return columns
+
+
+def _sensitivity_columns(epochs: dict[str, Epoch | None]) -> dict[str, Any]:
+    """Return the sensitivity of the vertical channel, or of the first one the inventory knows."""
+    known = [epochs[letter] for letter in sorted(epochs, key=lambda letter: (letter != "Z", letter))]
+    first = next((epoch for epoch in known if epoch is not None and epoch.sensitivity is not None), None)
+    return {
+        f"trace_sensitivity_counts_per_{unit}": first.sensitivity
+        if first and first.input_unit == unit
+        else None
+        for unit in ("mps", "mps2")
+    }

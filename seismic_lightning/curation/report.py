@@ -1,0 +1,107 @@
+"""What became of every file and pick: the tables on disk, and the counts as a table for the screen."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seismic_lightning.curation.reasons import APART, REASONS, REMEDIES
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+REJECTIONS_FILE = "rejections.parquet"
+REJECTIONS_CSV = "rejections.csv"
+QUALITY_CSV = "quality.csv"
+SPLIT_LABELS = {"train": "training", "dev": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class CurationSummary:
+    """Counts of one curation.
+
+    Attributes:
+        dataset_id: Content address of the dataset.
+        dataset_dir: Its folder.
+        reused: Whether an unchanged dataset was found and nothing had to be done.
+        unit: Unit of the samples.
+        candidates: Files that belong to an event of the catalogue.
+        accepted: Candidates that became records.
+        rejected: Number of rejected candidates by reason; their sum and ``accepted`` are ``candidates``.
+        apart: Number of files without an event, picks without a file and other files, by reason.
+        events: Number of events by split.
+        records: Number of records by split.
+        absent_families: Families of ``select.families`` that no file has.
+    """
+
+    dataset_id: str
+    dataset_dir: Path
+    reused: bool
+    unit: str
+    candidates: int
+    accepted: int
+    rejected: dict[str, int]
+    apart: dict[str, int]
+    events: dict[str, int]
+    records: dict[str, int]
+    absent_families: list[str]
+
+    @classmethod
+    def from_manifest(cls, manifest: dict[str, Any], dataset_dir: Path, *, reused: bool) -> "CurationSummary":
+        """Read the counts that a dataset keeps of its own making."""
+        return cls(manifest["dataset_id"], dataset_dir, reused, manifest["unit"], **manifest["counts"])
+
+    def __rich__(self) -> "Table":
+        """Show the counts as a table where rich prints a summary."""
+        return summary_table(self)
+
+
+def summary_table(summary: CurationSummary) -> "Table":
+    """Lay the counts out for the screen.
+
+    Args:
+        summary: Counts of one curation.
+
+    Returns:
+        A renderable of rich, for the caller to print.
+    """
+    from rich.table import Table  # here: reading a dataset needs no screen
+
+    state = "unchanged" if summary.reused else "curated"
+    table = Table(title=f"{summary.dataset_dir} ({summary.unit}, {state})", title_justify="left")
+    table.add_column("what")
+    table.add_column("count", justify="right")
+    table.add_column("meaning")
+    for reason, count in sorted(summary.rejected.items(), key=lambda item: (-item[1], item[0])):
+        table.add_row(reason, str(count), REASONS[reason])
+    splits = ", ".join(
+        f"{SPLIT_LABELS[name]} {summary.records[name]} of {summary.events[name]} events"
+        for name in SPLIT_LABELS
+    )
+    table.add_row("accepted", str(summary.accepted), splits, end_section=True)
+    table.add_row("candidates", str(summary.candidates), "accepted and rejected together", end_section=True)
+    for reason, count in sorted(summary.apart.items()):
+        table.add_row(f"apart: {reason}", str(count), REASONS[reason])
+    if summary.absent_families:
+        table.caption = f"families without a file: {', '.join(summary.absent_families)}"
+    return table
+
+
+def rejected_counts(rows: list[dict[str, Any]]) -> tuple[dict[str, int], dict[str, int]]:
+    """Count rejection rows by reason, candidates and those listed apart separately."""
+    counts = Counter(str(row["reason"]) for row in rows)
+    inside = {reason: counts[reason] for reason in sorted(counts) if reason not in APART}
+    return inside, {reason: counts[reason] for reason in sorted(counts) if reason in APART}
+
+
+def frequent_reasons(rows: list[dict[str, Any]]) -> str:
+    """Name the three most frequent reasons with an example each and what to change."""
+    counts, _ = rejected_counts(rows)
+    lines = []
+    for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:3]:
+        example = next(row for row in rows if row["reason"] == reason)
+        remedy = f" Remedy: {REMEDIES[reason]}." if reason in REMEDIES else ""
+        lines.append(
+            f"{count} x {reason} ({REASONS[reason]}; {example['path']}: {example['detail']}).{remedy}"
+        )
+    return " ".join(lines)

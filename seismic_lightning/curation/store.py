@@ -1,0 +1,147 @@
+"""Reading of a dataset: metadata as a table, samples gathered by row from memory-mapped shards."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seismic_lightning.curation.identity import SCHEMA_VERSION, check_intact, read_manifest
+from seismic_lightning.curation.schema import METADATA, read_table
+from seismic_lightning.curation.settings import WindowSettings
+from seismic_lightning.curation.shards import sha256
+from seismic_lightning.errors import DatasetError
+from seismic_lightning.records.window import FILL_COUNTS
+
+__all__ = ["FILL_COUNTS", "CuratedDataset", "RateGroup", "open_dataset"]
+
+METADATA_FILE = "metadata.parquet"
+
+
+class RateGroup(NamedTuple):
+    """Records of one sampling rate among those asked for.
+
+    Attributes:
+        sampling_rate_hz: Their rate.
+        positions: ``(n,)`` int64 places of these records within the requested rows, ascending.
+        waveform: ``(n, 3, N)`` int32 counts or float32 SI units, a fresh array; gaps hold ``FILL_COUNTS`` or
+            NaN.
+    """
+
+    sampling_rate_hz: float
+    positions: NDArray[np.int64]
+    waveform: NDArray[Any]
+
+
+class CuratedDataset:
+    """Records that passed curation.
+
+    Attributes:
+        root: Folder of the dataset.
+        dataset_id: Content address, 64 hexadecimal digits.
+        unit: ``counts``, ``mps`` or ``mps2``.
+        window: The part around P that every record holds.
+        metadata: One row per record; row i is record i.
+    """
+
+    def __init__(self, root: Path, manifest: dict[str, Any], metadata: pd.DataFrame) -> None:
+        """Keep the tables; shards are opened when they are first needed."""
+        self.root = root
+        self.dataset_id = str(manifest["dataset_id"])
+        self.unit = str(manifest["unit"])
+        self.window = WindowSettings(**manifest["settings"]["window"])
+        self.metadata = metadata
+        self._files: dict[str, dict[str, Any]] = manifest["files"]
+        self._rate_hz = metadata["trace_sampling_rate_hz"].to_numpy()
+        self._row = metadata["row"].to_numpy()
+        codes, names = pd.factorize(metadata["shard"])
+        self._shard = np.asarray(codes)
+        self._names = [str(name) for name in names]
+        self._maps: dict[str, NDArray[Any]] = {}
+
+    def __len__(self) -> int:
+        """Return the number of records."""
+        return len(self.metadata)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open shards behind: another process maps them itself."""
+        return {**self.__dict__, "_maps": {}}
+
+    def fetch(self, rows: NDArray[np.int64]) -> list[RateGroup]:
+        """Gather the samples of some records.
+
+        Args:
+            rows: ``(n,)`` record numbers in any order.
+
+        Returns:
+            Groups of one sampling rate each, rates ascending.
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        rates_hz = self._rate_hz[rows]
+        groups = []
+        for rate_hz in np.unique(rates_hz):
+            positions = np.flatnonzero(rates_hz == rate_hz).astype(np.int64)
+            groups.append(RateGroup(float(rate_hz), positions, self._gather(rows[positions])))
+        return groups
+
+    def verify(self) -> None:
+        """Compare the content of every file with the hash that was taken when it was written.
+
+        Raises:
+            DatasetError: A file is missing or its content has changed.
+        """
+        check_intact(self.root, {"files": self._files})
+        for name, entry in self._files.items():
+            if sha256(self.root / name) != entry["sha256"]:
+                message = (
+                    f"{self.root} is damaged: the content of {name} has changed. Curate with overwrite=true."
+                )
+                raise DatasetError(message)
+
+    def _gather(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        shards = self._shard[rows]
+        used = np.unique(shards)
+        first = self._map(self._names[used[0]])
+        if used.size == 1:
+            return np.take(first, self._row[rows], axis=0)
+        waveform = np.empty((rows.size, *first.shape[1:]), dtype=first.dtype)
+        for shard in used:
+            places = np.flatnonzero(shards == shard)
+            waveform[places] = self._map(self._names[shard])[self._row[rows[places]]]
+        return waveform
+
+    def _map(self, name: str) -> NDArray[Any]:
+        if name not in self._maps:
+            mapped = np.load(self.root / name, mmap_mode="r", allow_pickle=False)
+            self._maps[name] = np.asarray(mapped)  # the plain view gathers faster than NumPy's memmap class
+        return self._maps[name]
+
+
+def open_dataset(dataset_dir: Path) -> CuratedDataset:
+    """Open a dataset and check that it is complete.
+
+    Args:
+        dataset_dir: Folder that curation made.
+
+    Returns:
+        The dataset.
+
+    Raises:
+        DatasetError: The folder is no dataset, lacks a file, or its metadata break the schema.
+    """
+    manifest = read_manifest(dataset_dir)
+    if manifest is None:
+        message = (
+            f"dataset_dir={dataset_dir} holds no dataset; make one: seismic-curate archive_dir=<archive>."
+        )
+        raise DatasetError(message)
+    if manifest["schema_version"] != SCHEMA_VERSION:
+        message = (
+            f"{dataset_dir} has schema version {manifest['schema_version']}, this program reads {SCHEMA_VERSION}: "
+            "curate again with overwrite=true."
+        )
+        raise DatasetError(message)
+    check_intact(dataset_dir, manifest)
+    metadata = read_table(dataset_dir / METADATA_FILE, METADATA)
+    return CuratedDataset(dataset_dir, manifest, metadata)

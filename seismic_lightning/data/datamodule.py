@@ -1,0 +1,215 @@
+"""The one DataModule: raw counts in, scaled spectrograms on the training device out.
+
+Preprocessing and STFT run on the fly and batched in ``on_after_batch_transfer``, in float32 and without gradients,
+whatever the precision of the model; nothing filtered or transformed is ever stored.
+"""
+
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from seismic_lightning.batch import Batch
+from seismic_lightning.curation.store import CuratedDataset, open_dataset
+from seismic_lightning.data.condition import ConditionScaling, station_names
+from seismic_lightning.data.order import KeyedOrder, ResumableLoader
+from seismic_lightning.data.raw import RawBatch, RawRecords, keep
+from seismic_lightning.data.statistics import training_statistics
+from seismic_lightning.errors import CheckpointError, DatasetError
+from seismic_lightning.transforms.front import SpectrogramFront
+from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+
+log = logging.getLogger(__name__)
+
+_COLUMN_VALUE = {"train": "train", "val": "dev", "test": "test"}
+"""Lightning's names of the splits in the words of the dataset's ``split`` column."""
+
+
+class SpectrogramDataModule(L.LightningDataModule):
+    """Batches of one curated dataset.
+
+    Args:
+        dataset_dir: Folder that curation wrote.
+        preprocess: Preprocessing on the device.
+        stft: Short-time Fourier transform on the device.
+        batch_size: Records per batch and process.
+        seed: Seed of the training order.
+        cache_dir: Folder for figures fitted on the training split; None fits anew each time.
+    """
+
+    dataset: CuratedDataset
+    front: SpectrogramFront
+    conditions: ConditionScaling
+    mean_spectrogram: Tensor
+
+    def __init__(
+        self,
+        dataset_dir: Path,
+        preprocess: PreprocessSettings,
+        stft: StftSettings,
+        *,
+        batch_size: int = 64,
+        seed: int = 0,
+        cache_dir: Path | None = None,
+    ) -> None:
+        """Keep the settings; files are opened by ``setup``."""
+        super().__init__()
+        self.dataset_dir = Path(dataset_dir)
+        self.preprocess = preprocess
+        self.stft = stft
+        self.batch_size = batch_size
+        self.seed = seed
+        self.cache_dir = cache_dir
+        self._splits: dict[str, RawRecords] = {}
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the dataset and fit on its training split what training depends on; a second call does nothing.
+
+        Raises:
+            DatasetError: A split has no record.
+            BandError: Records of a family that the band table does not know, counted by family.
+        """
+        if self._splits:
+            return
+        self.dataset = open_dataset(self.dataset_dir)
+        front = SpectrogramFront(self.preprocess, self.stft)
+        rows = {name: self._rows(name) for name in _COLUMN_VALUE}
+        metadata = self.dataset.metadata
+        band = front.preprocess.bands(
+            metadata["trace_channel"].astype(str).tolist(), metadata["source_magnitude"].astype(float).tolist()
+        )
+        self._report_clipped(front, band)
+        self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]])
+        condition = self.conditions(metadata)
+        splits = {name: RawRecords(self.dataset, rows[name], band, condition) for name in _COLUMN_VALUE}
+        statistics = training_statistics(splits["train"], front, self.cache_dir, self.seed)
+        self.front = SpectrogramFront(self.preprocess, self.stft, statistics.scaling)
+        self.mean_spectrogram = statistics.mean_spectrogram
+        self._splits = splits
+
+    @property
+    def n_freqs(self) -> int:
+        """Return the number of frequency bins, ``F``."""
+        return self.front.stft.n_freqs
+
+    @property
+    def n_frames(self) -> int:
+        """Return the number of frames, ``T``, of every record."""
+        return self.front.stft.n_frames(self.front.preprocess.n_samples(self.dataset.window.length_s))
+
+    @property
+    def n_stations(self) -> int:
+        """Return the size of the station vocabulary, the unseen station included."""
+        return self.conditions.n_stations
+
+    @property
+    def station_names(self) -> list[str]:
+        """Return ``NET.STA`` of every record of the dataset."""
+        return station_names(self.dataset.metadata)
+
+    def records(self, split: str) -> RawRecords:
+        """Return the records of ``train``, ``val`` or ``test``."""
+        return self._splits[split]
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Return the training loader, in keyed order."""
+        records = self._splits["train"]
+        order = KeyedOrder(len(records), self.seed, *self._rank())
+        return ResumableLoader(records, order, self.batch_size, self, self._pin_memory())
+
+    def val_dataloader(self) -> DataLoader[RawBatch]:
+        """Return the validation loader, in the dataset's order."""
+        return self._evaluation_loader("val")
+
+    def test_dataloader(self) -> DataLoader[RawBatch]:
+        """Return the test loader, in the dataset's order."""
+        return self._evaluation_loader("test")
+
+    def on_after_batch_transfer(self, batch: RawBatch, dataloader_idx: int) -> Batch:
+        """Preprocess, transform and scale a batch that has arrived on the device."""
+        self.front.to(batch.index.device)
+        with torch.no_grad():
+            waveform, spectrogram = self.front(batch.groups, batch.band)
+        return Batch(waveform, spectrogram, batch.condition, batch.index)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint needs to understand its model: plain numbers, strings and lists."""
+        return {
+            "dataset_id": self.dataset.dataset_id,
+            "unit": self.dataset.unit,
+            "window": {
+                "before_p_s": self.dataset.window.before_p_s,
+                "length_s": self.dataset.window.length_s,
+            },
+            "front": self.front.settings(),
+            "conditions": self.conditions.settings(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the checkpoint's scales, and refuse one from other data or another preprocessing.
+
+        Scales fitted again on another machine may differ in the last digit; the model has learnt with its own.
+
+        Raises:
+            CheckpointError: Naming what differs.
+        """
+        different = sorted(_differences(_identity(self.state_dict()), _identity(state_dict)))
+        if different:
+            raise CheckpointError(
+                f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume it with the "
+                "data, preprocess and stft settings of its own run."
+            )
+        self.front = SpectrogramFront.from_settings(state_dict["front"])
+        self.conditions = ConditionScaling.from_settings(state_dict["conditions"])
+
+    def _rows(self, split: str) -> np.ndarray:
+        rows = np.flatnonzero(self.dataset.metadata["split"] == _COLUMN_VALUE[split])
+        if rows.size == 0:
+            raise DatasetError(
+                f"The {split} split of {self.dataset_dir} has no record; curate again with more events or another "
+                "selection, so that each split has at least one event."
+            )
+        return rows
+
+    def _report_clipped(self, front: SpectrogramFront, band: Tensor) -> None:
+        rates = self.dataset.metadata["trace_sampling_rate_hz"].to_numpy(dtype=float)
+        counts = Counter[float]()
+        for rate_hz in np.unique(rates).tolist():
+            clipped = front.preprocess.clipped(rate_hz)[band[torch.from_numpy(rates == rate_hz)]]
+            counts[rate_hz] = int(clipped.sum())
+        for rate_hz, count in counts.items():
+            if count:
+                log.info("%d records at %g Hz: high corner clipped to 0.8 of the Nyquist rate.", count, rate_hz)
+
+    def _evaluation_loader(self, split: str) -> DataLoader[RawBatch]:
+        rank, world_size = self._rank()
+        places = range(rank, len(self._splits[split]), world_size)
+        return DataLoader(
+            self._splits[split],
+            batch_size=self.batch_size,
+            sampler=places,
+            collate_fn=keep,
+            pin_memory=self._pin_memory(),
+        )
+
+    def _rank(self) -> tuple[int, int]:
+        return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+
+    def _pin_memory(self) -> bool:
+        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+
+
+def _identity(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a state that has to agree exactly."""
+    same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
+    return {**same, **{name: state["front"][name] for name in ("preprocess", "stft")}}
+
+
+def _differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    return [name for name in here if here[name] != there[name]]

@@ -1,0 +1,90 @@
+"""The order in which records are seen: a function of (seed, epoch) alone, so that training can resume anywhere.
+
+Lightning stores a loader's ``state_dict`` with each checkpoint and gives it back on resume. Because the order of an
+epoch can be computed again, the number of batches already processed is all the state there is.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import lightning as L
+import torch
+from torch.utils.data import DataLoader, Sampler
+
+from seismic_lightning.data.raw import RawBatch, RawRecords, keep
+
+
+class KeyedOrder(Sampler[int]):
+    """A shuffle keyed by (seed, epoch), shared by all ranks and sliced by rank.
+
+    Args:
+        n_records: Records in the split.
+        seed: Seed of the whole training.
+        rank: Place of this process among ``world_size``.
+        world_size: Processes that share the epoch; the tail wraps around so that all do the same number of steps.
+    """
+
+    def __init__(self, n_records: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+        """Start at the beginning of epoch 0."""
+        self.n_records, self.seed, self.rank, self.world_size = n_records, seed, rank, world_size
+        self.epoch = 0
+        self.start = 0
+
+    def __len__(self) -> int:
+        """Return the number of records this rank sees in a full epoch."""
+        return -(-self.n_records // self.world_size)
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield places from ``start`` on, once; the next epoch begins at its beginning again."""
+        generator = torch.Generator().manual_seed(_key(self.seed, self.epoch))
+        order = torch.randperm(self.n_records, generator=generator)
+        padded = order.repeat(2)[: len(self) * self.world_size]
+        start, self.start = self.start, 0
+        yield from padded[self.rank :: self.world_size][start:].tolist()
+
+
+class ResumableLoader(DataLoader[RawBatch]):
+    """Training loader whose only state is the number of batches done in the current epoch.
+
+    Args:
+        records: The training split.
+        order: The keyed order of its records.
+        batch_size: Records per batch.
+        module: The DataModule whose trainer knows epoch and progress.
+        pin_memory: Page-lock batches for an asynchronous copy to the GPU.
+    """
+
+    def __init__(
+        self, records: RawRecords, order: KeyedOrder, batch_size: int, module: L.LightningDataModule, pin_memory: bool
+    ) -> None:
+        """Fetch in this process: a worker would copy more bytes between processes than it reads."""
+        super().__init__(
+            records, batch_size=batch_size, sampler=order, collate_fn=keep, num_workers=0, pin_memory=pin_memory
+        )
+        self.order = order
+        self.module = module
+
+    def __iter__(self) -> Any:  # noqa: ANN401 - the base class' iterator type is private
+        """Take the epoch from the trainer, so that an epoch's order never depends on how it was reached."""
+        if self.module.trainer is not None:
+            self.order.epoch = self.module.trainer.current_epoch
+        return super().__iter__()
+
+    def state_dict(self) -> dict[str, int]:
+        """Return the batches to skip on resume: none for a checkpoint from an epoch's end.
+
+        At save time ``completed`` still lags one behind ``processed``.
+        """
+        assert self.module.trainer is not None
+        loop = self.module.trainer.fit_loop
+        return {"batches": loop.epoch_loop.batch_progress.current.processed % int(loop.max_batches)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Start the next epoch's iteration behind the batches already processed."""
+        assert self.batch_size is not None
+        self.order.start = state["batches"] * self.batch_size
+
+
+def _key(seed: int, epoch: int) -> int:
+    """Mix seed and epoch so that neighbouring seeds share no epoch's order."""
+    return (seed * 1_000_003 + epoch) % 2**63

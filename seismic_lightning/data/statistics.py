@@ -1,0 +1,116 @@
+"""The figures that the training split decides: the scale of its spectrograms and their mean.
+
+Fitting reads the whole training split once (its first records twice, for the floor), so the result is kept beside the
+runs under a name made of everything it depends on.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from filelock import FileLock
+from torch import Tensor
+
+from seismic_lightning.data.raw import RawBatch, RawRecords
+from seismic_lightning.transforms.front import SpectrogramFront
+from seismic_lightning.transforms.scaling import LogScaling, ScalingFit
+
+_FLOOR_RECORDS = 1024
+"""Records that decide the floor: a percentile over 40 million magnitudes does not move with more."""
+_BATCH_RECORDS = 64
+
+log = logging.getLogger(__name__)
+
+
+class TrainingStatistics(NamedTuple):
+    """What is known of the training spectrograms as a whole.
+
+    Attributes:
+        scaling: Their global scale.
+        mean_spectrogram: ``(C, F, T)`` mean of the scaled spectrograms.
+    """
+
+    scaling: LogScaling
+    mean_spectrogram: Tensor
+
+
+def training_statistics(
+    records: RawRecords, front: SpectrogramFront, cache_dir: Path | None, seed: int
+) -> TrainingStatistics:
+    """Fit the scale of the training split, or read it back when the same fit has been done before.
+
+    Args:
+        records: The training split.
+        front: Preprocessing and STFT, still without a scale.
+        cache_dir: Folder for fitted figures; None fits anew.
+        seed: Decides which records set the floor.
+    """
+    if cache_dir is None:
+        return fit_statistics(records, front, seed)
+    path = cache_dir / f"{_key(records, front, seed)}.npz"
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if path.is_file():
+            return _read(path)
+        statistics = fit_statistics(records, front, seed)
+        _write(path, statistics)
+    return statistics
+
+
+def fit_statistics(records: RawRecords, front: SpectrogramFront, seed: int) -> TrainingStatistics:
+    """Fit floor, mean, standard deviation and mean spectrogram on every training record."""
+    log.info("Fitting the spectrogram scale on %d training records (kept for later runs).", len(records))
+    fit = ScalingFit()
+    chosen = np.random.default_rng(seed).permutation(len(records))[:_FLOOR_RECORDS]
+    _stream(records, front, np.sort(chosen), fit.update_floor)
+    _stream(records, front, np.arange(len(records)), fit.update)
+    return TrainingStatistics(fit.result(), fit.mean_spectrogram())
+
+
+def _stream(
+    records: RawRecords, front: SpectrogramFront, places: np.ndarray, update: Callable[[Tensor], None]
+) -> None:
+    for batch in _batches(records, places):
+        with torch.no_grad():
+            update(front.magnitude(front.waveform(batch.groups, batch.band)))
+
+
+def _batches(records: RawRecords, places: np.ndarray) -> Iterator[RawBatch]:
+    for start in range(0, len(places), _BATCH_RECORDS):
+        yield records.__getitems__(places[start : start + _BATCH_RECORDS].tolist())
+
+
+def _key(records: RawRecords, front: SpectrogramFront, seed: int) -> str:
+    made_of: dict[str, Any] = {
+        "dataset": records.dataset.dataset_id,
+        "preprocess": asdict(front.preprocess.settings),
+        "stft": asdict(front.stft.settings),
+        "seed": seed,
+    }
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _read(path: Path) -> TrainingStatistics:
+    with np.load(path, allow_pickle=False) as stored:
+        floor, mean, std = stored["scaling"].tolist()
+        return TrainingStatistics(LogScaling(floor, mean, std), torch.from_numpy(stored["mean_spectrogram"]))
+
+
+def _write(path: Path, statistics: TrainingStatistics) -> None:
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as file:
+        np.savez(
+            file,
+            scaling=np.array(statistics.scaling.constants),
+            mean_spectrogram=statistics.mean_spectrogram.numpy(),
+        )
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,50 @@
+"""The errors a user can cause, each naming the culprit and the remedy.
+
+Every error also inherits the builtin that a caller would reach for, so that ``except ValueError`` keeps working.
+The commands print these as one line and exit with 1; anything else is a defect of ours and keeps its traceback.
+"""
+
+
+class SeismicLightningError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ConfigurationError(SeismicLightningError, ValueError):
+    """A setting has a value that cannot be used."""
+
+
+class ArchiveError(SeismicLightningError, FileNotFoundError):
+    """An archive lacks a part that its contract asks for: catalogue, station metadata or waveforms."""
+
+
+class WaveformError(SeismicLightningError, ValueError):
+    """A waveform file cannot become a record; ``reason`` is the name under which it is counted.
+
+    Attributes:
+        reason: Short snake-case name, one of ``seismic_lightning.curation.schema.REASONS``.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        """Keep the reason beside the message."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class DatasetError(SeismicLightningError, ValueError):
+    """A curated dataset is missing, damaged, empty or of another kind than asked for."""
+
+
+class BandError(SeismicLightningError, ValueError):
+    """A passband cannot be applied: no row for a channel family, or corners that a sampling rate does not allow."""
+
+
+class CheckpointError(SeismicLightningError, ValueError):
+    """A checkpoint is missing, damaged or of another model."""
+
+
+class StorageError(SeismicLightningError, OSError):
+    """Writing failed: disk full, or a folder that cannot be written to."""
+
+
+class TrainingError(SeismicLightningError, ArithmeticError):
+    """Training cannot go on: the loss is no longer a finite number."""

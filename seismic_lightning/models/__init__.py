@@ -1,0 +1,1 @@
+"""The LightningModules: autoencoder, variational autoencoder and conditional variational autoencoder."""

@@ -1,0 +1,260 @@
+"""What all models share: one training step, logging, optimisation and checkpoints.
+
+A model encodes a spectrogram to a posterior over its latent and decodes a latent to a spectrogram. Training
+decodes a sample of the posterior, with noise keyed by seed, epoch, batch and rank; validation and test decode
+the mode, so that their figures compare between epochs without noise.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Required, Self, TypedDict
+
+import lightning as L
+import torch
+from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
+from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Adam, Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from seismic_lightning.batch import Batch, Condition
+from seismic_lightning.errors import CheckpointError, ConfigurationError, TrainingError
+from seismic_lightning.models.checkpoint import MODEL_KEY, MapLocation, model_name, read_checkpoint
+from seismic_lightning.models.objective import Objective, objective
+from seismic_lightning.nn.blocks import PaddedGrid
+from seismic_lightning.nn.noise import keyed_generator
+from seismic_lightning.nn.posterior import Posterior
+
+MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
+MakeScheduler = Callable[[Optimizer], LRScheduler]
+
+PLATEAU_MONITOR = "val/loss"
+"""What a scheduler that waits for a plateau watches."""
+MAX_ROWS_SHOWN = 10
+"""How many records an error lists."""
+
+
+class Options(TypedDict, total=False):
+    """The arguments every model takes; see ``SpectrogramAutoencoder``."""
+
+    n_freqs: Required[int]
+    n_frames: Required[int]
+    n_stations: int
+    channels: Sequence[int]
+    seed: int
+    optimizer: MakeOptimizer | None
+    scheduler: MakeScheduler | None
+
+
+class SpectrogramAutoencoder(L.LightningModule):
+    """Base of the models; a child says how to encode and decode.
+
+    Attributes:
+        beta: Weight of the divergence; a posterior without one leaves it without effect.
+        grid: Size of the spectrogram and of the encoder's feature map.
+        map_shape: Channels, frequency size and time size of that feature map.
+    """
+
+    beta: float = 0.0
+
+    def __init__(
+        self,
+        *,
+        n_freqs: int,
+        n_frames: int,
+        n_stations: int = 1,
+        channels: Sequence[int] = (32, 64, 128, 256),
+        seed: int = 0,
+        optimizer: MakeOptimizer | None = None,
+        scheduler: MakeScheduler | None = None,
+    ) -> None:
+        """Keep the plain arguments as hyperparameters, from which a checkpoint rebuilds the model.
+
+        Args:
+            n_freqs: Frequency bins ``F`` of a spectrogram.
+            n_frames: Frames ``T`` of a spectrogram.
+            n_stations: Size of the station vocabulary, place 0 included; conditional models use it.
+            channels: Channels after each halving of the spectrogram.
+            seed: First part of the key of all noise, not below zero.
+            optimizer: Makes the optimizer from the parameters; None is Adam at a learning rate of 0.001.
+            scheduler: Makes a learning-rate schedule from the optimizer, stepped once per epoch.
+
+        Raises:
+            ConfigurationError: If the spectrogram is empty or there are no channels.
+        """
+        super().__init__()
+        if not channels:
+            raise ConfigurationError("model.channels is empty; expected the width of each layer, as [32, 64]")
+        self.save_hyperparameters(ignore=["optimizer", "scheduler"])
+        self.channels = [int(width) for width in channels]
+        self.hparams.update(channels=self.channels)
+        self.grid = PaddedGrid(n_freqs, n_frames, halvings=len(channels))
+        self.map_shape = (self.channels[-1], *self.grid.latent_shape)
+        self._seed = seed
+        self._optimizer = optimizer or Adam
+        self._scheduler = scheduler
+
+    @abstractmethod
+    def encode(self, spectrogram: Tensor, condition: Condition) -> Posterior:
+        """Infer the latent of records.
+
+        Args:
+            spectrogram: ``(B, C, F, T)`` scaled log magnitude.
+            condition: Scaled conditions of the same records.
+
+        Returns:
+            The posterior over their latents.
+        """
+
+    @abstractmethod
+    def decode(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Turn latents into spectrograms.
+
+        Args:
+            latent: A sample or the mode of a posterior.
+            condition: Scaled conditions of the records to make.
+
+        Returns:
+            ``(B, C, F, T)`` scaled log magnitude.
+        """
+
+    def forward(self, spectrogram: Tensor, condition: Condition) -> Tensor:
+        """Reconstruct records from the mode of their posterior.
+
+        Args:
+            spectrogram: ``(B, C, F, T)`` scaled log magnitude.
+            condition: Scaled conditions of the same records.
+
+        Returns:
+            ``(B, C, F, T)``.
+        """
+        return self.decode(self.encode(spectrogram, condition).mode, condition)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Decode a sample of the posterior; see ``_outcome`` for what is returned."""
+        posterior = self.encode(batch.spectrogram, batch.condition)
+        noise = keyed_generator(self.device, self._seed, self.current_epoch, batch_idx, self.global_rank)
+        return self._outcome("train", batch, posterior, posterior.sample(noise))
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Decode the mode of the posterior; see ``_outcome`` for what is returned."""
+        posterior = self.encode(batch.spectrogram, batch.condition)
+        return self._outcome("val", batch, posterior, posterior.mode)
+
+    def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Decode the mode of the posterior; see ``_outcome`` for what is returned."""
+        posterior = self.encode(batch.spectrogram, batch.condition)
+        return self._outcome("test", batch, posterior, posterior.mode)
+
+    def _outcome(self, stage: str, batch: Batch, posterior: Posterior, latent: Tensor) -> dict[str, Tensor]:
+        """Decode, measure and log.
+
+        Returns:
+            ``loss`` as a scalar; detached ``reconstruction (B, C, F, T)``, ``latent (B, ...)``, the mode, and
+            ``kl (B, D)``.
+        """
+        reconstruction = self.decode(latent, batch.condition)
+        kl = posterior.kl()
+        parts = objective(reconstruction, batch.spectrogram, kl, self.beta)
+        loss = parts.loss.mean()
+        if not torch.isfinite(loss):
+            raise TrainingError(self._not_finite(stage, batch, parts))
+        self.log_dict(
+            {f"{stage}/{name}": part.detach().mean() for name, part in parts._asdict().items()},
+            on_step=False,
+            on_epoch=True,
+            batch_size=len(batch.index),
+            sync_dist=True,
+        )
+        if stage == "train":
+            self.log("train/loss_step", loss.detach(), on_step=True, on_epoch=False, prog_bar=True)
+        return {
+            "loss": loss,
+            "reconstruction": reconstruction.detach(),
+            "latent": posterior.mode.detach(),
+            "kl": kl.detach(),
+        }
+
+    def _not_finite(self, stage: str, batch: Batch, parts: Objective) -> str:
+        """Say which records spoilt the loss: those with a spoilt input, where there are any."""
+        inputs = ~torch.isfinite(batch.spectrogram).flatten(1).all(1)
+        outputs = ~torch.isfinite(parts.loss)
+        culprits, what = (inputs, "input") if inputs.any() else (outputs, "output")
+        rows = batch.index[culprits].tolist()
+        shown = ", ".join(map(str, rows[:MAX_ROWS_SHOWN])) + (", ..." if len(rows) > MAX_ROWS_SHOWN else "")
+        return (
+            f"epoch {self.current_epoch}, step {self.global_step}: the {stage} loss is not finite; "
+            f"the model's {what} is at fault for {len(rows)} of {len(batch.index)} records "
+            f"(dataset rows {shown}). Exclude these records, lower optimizer.lr or use precision=fp32"
+        )
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Make the optimizer and, where one is asked for, the schedule."""
+        optimizer = self._optimizer(self.parameters())
+        if self._scheduler is None:
+            return optimizer
+        schedule: LRSchedulerConfigType = {
+            "scheduler": self._scheduler(optimizer),
+            "interval": "epoch",
+            "monitor": PLATEAU_MONITOR,
+        }
+        return {"optimizer": optimizer, "lr_scheduler": schedule}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Name the model in its checkpoint."""
+        checkpoint[MODEL_KEY] = self._name()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to go on from another model's checkpoint."""
+        path = self.trainer.ckpt_path if self._trainer is not None else None
+        self._require_own(checkpoint, path or "checkpoint")
+
+    @classmethod
+    def check_checkpoint(cls, path: str | Path) -> None:
+        """Read a checkpoint file completely and refuse it unless it holds this model.
+
+        Args:
+            path: File written by training.
+
+        Raises:
+            CheckpointError: If the file is missing, damaged or of another model.
+        """
+        cls._require_own(read_checkpoint(path, "cpu"), path)
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override] # narrower on purpose: local files, plain data
+        cls,
+        checkpoint_path: str | Path,
+        map_location: MapLocation = None,
+        **options: Any,  # noqa: ANN401 - any argument of a model
+    ) -> Self:
+        """Load this model from a local file, running no code that the file may contain.
+
+        Args:
+            checkpoint_path: File written by training.
+            map_location: Where tensors go, as in ``torch.load``.
+            **options: Further arguments of Lightning's method, and model arguments that replace the saved
+                ones.
+
+        Returns:
+            The model with the file's weights.
+
+        Raises:
+            CheckpointError: If the file is missing, damaged or of another model.
+        """
+        cls.check_checkpoint(checkpoint_path)
+        options["weights_only"] = True
+        try:
+            return super().load_from_checkpoint(checkpoint_path, map_location, **options)
+        except (TypeError, KeyError, RuntimeError) as error:
+            raise CheckpointError(f"{checkpoint_path}: does not fit {cls._name()} ({error})") from error
+
+    @classmethod
+    def _name(cls) -> str:
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+    @classmethod
+    def _require_own(cls, checkpoint: dict[str, Any], path: str | Path) -> None:
+        if model_name(checkpoint) != cls._name():
+            raise CheckpointError(f"{path}: holds {model_name(checkpoint)}; expected {cls._name()}")

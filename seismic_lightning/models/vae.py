@@ -1,0 +1,50 @@
+"""The variational autoencoder: a Gaussian latent vector whose information has a price."""
+
+import math
+from typing import Unpack
+
+from torch import Tensor, nn
+
+from seismic_lightning.batch import Condition
+from seismic_lightning.models.base import Options, SpectrogramAutoencoder
+from seismic_lightning.nn.decoder import Decoder, ToFeatureMap
+from seismic_lightning.nn.encoder import Encoder
+from seismic_lightning.nn.posterior import DiagonalGaussian, GaussianHead
+
+
+class VAE(SpectrogramAutoencoder):
+    """Encode to a diagonal Gaussian over a latent vector, and decode a vector.
+
+    A vector drawn from the standard normal decodes to a new record, the better the more ``beta`` made
+    posteriors agree with that prior.
+
+    References:
+        Kingma & Welling (2014), Auto-encoding variational Bayes, ICLR, arXiv:1312.6114.
+        Higgins et al. (2017), beta-VAE, ICLR, https://openreview.net/forum?id=Sy2fzU9gl.
+    """
+
+    def __init__(self, *, latent_size: int = 128, beta: float = 1.0, **options: Unpack[Options]) -> None:
+        """Build the layers.
+
+        Args:
+            latent_size: Latent dimensions ``D``.
+            beta: Weight of the divergence, both terms of the loss being sums over a record.
+            **options: See ``Options``.
+        """
+        super().__init__(**options)
+        self.beta = beta
+        self.encoder = Encoder(self.grid, self.channels)
+        self.head = GaussianHead(math.prod(self.map_shape), latent_size)
+        self.decoder = nn.Sequential(
+            ToFeatureMap(latent_size, self.map_shape), Decoder(self.grid, self.channels)
+        )
+
+    def encode(self, spectrogram: Tensor, condition: Condition) -> DiagonalGaussian:
+        """Return a Gaussian over ``(B, D)`` latents; the condition is not used."""
+        posterior: DiagonalGaussian = self.head(self.encoder(spectrogram).flatten(1))
+        return posterior
+
+    def decode(self, latent: Tensor, condition: Condition) -> Tensor:
+        """Decode latents ``(B, D)``; the condition is not used."""
+        reconstruction: Tensor = self.decoder(latent)
+        return reconstruction

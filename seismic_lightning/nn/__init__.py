@@ -1,0 +1,1 @@
+"""The parts that models are built of: blocks, encoder, decoder, posteriors and the condition encoder."""

@@ -1,0 +1,1 @@
+"""Catalogues, station metadata, waveforms, travel times and quality: ObsPy's world as plain rows."""

@@ -1,0 +1,148 @@
+"""The front: from raw samples of mixed sampling rates to what a model sees, within the training step.
+
+Records are worked on in chunks small enough to stay in the processor's cache; accelerators take large ones.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from seismic_lightning.errors import ConfigurationError, DatasetError
+from seismic_lightning.transforms.plan import chunk_size
+from seismic_lightning.transforms.preprocess import Preprocess
+from seismic_lightning.transforms.scaling import LogScaling
+from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+from seismic_lightning.transforms.stft import Stft
+
+Group = tuple[float, Tensor, Tensor]
+"""Records of one sampling rate: the rate in Hz, ``(n,)`` int64 places in the batch, ``(n, C, N)`` raw
+samples."""
+
+
+class SpectrogramFront(nn.Module):
+    """Preprocessing, short-time Fourier transform and scaling of one batch."""
+
+    def __init__(
+        self, preprocess: PreprocessSettings, stft: StftSettings, scaling: LogScaling | None = None
+    ) -> None:
+        """Put the three transforms together.
+
+        Args:
+            preprocess: Settings of the preprocessing.
+            stft: Settings of the spectrogram.
+            scaling: Fitted scaling; ``forward`` needs it, the rest works without.
+        """
+        super().__init__()
+        self.preprocess = Preprocess(preprocess)
+        self.stft = Stft(stft).to(self.preprocess.dtype)
+        self.scaling = scaling
+
+    def waveform(self, groups: Sequence[Group], band: Tensor) -> Tensor:
+        """Preprocess a batch, each sampling rate apart, and put the records back in order.
+
+        Args:
+            groups: Records of each sampling rate with their places in the batch.
+            band: ``(B,)`` rows of the band table, in the order of the batch.
+
+        Returns:
+            ``(B, C, N')`` samples at the common rate, in the unit of the input.
+
+        Raises:
+            DatasetError: The groups do not make up the batch, or their records end up with different lengths.
+        """
+        n_records = sum(len(positions) for _, positions, _ in groups)
+        if n_records != len(band) or not groups:
+            raise DatasetError(f"the rate groups hold {n_records} records, the batch {len(band)}")
+        shapes = {rate_hz: samples.shape[1:] for rate_hz, _, samples in groups}
+        lengths = {
+            rate_hz: self.preprocess.resampled_length(shape[-1], rate_hz) for rate_hz, shape in shapes.items()
+        }
+        if len(set(lengths.values())) > 1:
+            raise DatasetError(
+                f"records of one batch differ in length after resampling (Hz: samples): {lengths}"
+            )
+        n_components, n_samples = groups[0][2].shape[1], next(iter(lengths.values()))
+        shape = (n_records, n_components, n_samples)
+        batch = torch.empty(shape, dtype=self.preprocess.dtype, device=band.device)
+        for rate_hz, positions, samples in groups:
+            batch.index_copy_(0, positions, self.preprocess(samples, rate_hz, band[positions]))
+        return batch
+
+    def magnitude(self, waveform: Tensor) -> Tensor:
+        """Transform preprocessed waveforms to magnitudes.
+
+        Args:
+            waveform: ``(B, C, N)`` samples at the common rate.
+
+        Returns:
+            ``(B, C, F, T)`` magnitudes in the waveform's unit.
+        """
+        return self._by_chunks(self.stft, waveform)
+
+    def forward(self, groups: Sequence[Group], band: Tensor) -> tuple[Tensor, Tensor]:
+        """Carry a batch from raw samples to the scaled spectrogram.
+
+        Args:
+            groups: Records of each sampling rate with their places in the batch.
+            band: ``(B,)`` rows of the band table, in the order of the batch.
+
+        Returns:
+            ``(B, C, N')`` waveform in the unit of the input and ``(B, C, F, T)`` scaled spectrogram.
+
+        Raises:
+            ConfigurationError: The scaling has not been fitted.
+        """
+        waveform = self.waveform(groups, band)
+        return waveform, self.spectrogram(waveform)
+
+    def spectrogram(self, waveform: Tensor) -> Tensor:
+        """Transform preprocessed waveforms to scaled spectrograms.
+
+        Args:
+            waveform: ``(B, C, N)`` samples at the common rate.
+
+        Returns:
+            ``(B, C, F, T)`` scaled log magnitudes, dimensionless.
+
+        Raises:
+            ConfigurationError: The scaling has not been fitted.
+        """
+        scaling = self.scaling
+        if scaling is None:
+            raise ConfigurationError("the front has no scaling: fit one on the training split first")
+        return self._by_chunks(lambda samples: scaling(self.stft(samples)), waveform)
+
+    def _by_chunks(self, transform: Callable[[Tensor], Tensor], waveform: Tensor) -> Tensor:
+        """Apply a transform from waveforms to spectrograms chunk by chunk."""
+        shape = (*waveform.shape[:-1], self.stft.n_freqs, self.stft.n_frames(waveform.shape[-1]))
+        batch = torch.empty(shape, dtype=waveform.dtype, device=waveform.device)
+        size = chunk_size(waveform.device)
+        with torch.autocast(waveform.device.type, enabled=False):
+            for start in range(0, len(batch), size):
+                batch[start : start + size] = transform(waveform[start : start + size])
+        return batch
+
+    def settings(self) -> dict[str, Any]:
+        """Return everything needed to make this front again, as plain numbers, strings and lists."""
+        return {
+            "preprocess": asdict(self.preprocess.settings),
+            "stft": asdict(self.stft.settings),
+            "scaling": None if self.scaling is None else self.scaling.constants._asdict(),
+        }
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a front from what ``settings`` returned.
+
+        Args:
+            settings: The plain values.
+        """
+        scaling = settings["scaling"]
+        return cls(
+            PreprocessSettings(**settings["preprocess"]),
+            StftSettings(**settings["stft"]),
+            None if scaling is None else LogScaling(**scaling),
+        )

@@ -1,0 +1,116 @@
+"""Gaps in raw samples: found by their fill value, bridged by straight lines, never left as steps.
+
+A gap that reaches a filter as zeros is a step of the channel's offset, often thousands of counts. A straight
+line between the two edges has no step and little energy in any passband. Integer counts are made relative to
+each trace's first sample *before* they become floating point, so that a large offset costs no precision.
+"""
+
+import torch
+from torch import Tensor
+
+FILL_COUNTS = torch.iinfo(torch.int32).min
+"""Marks a missing sample among integer counts; among floating-point samples it is NaN."""
+
+
+def gap_mask(waveform: Tensor) -> Tensor:
+    """Tell which samples are missing.
+
+    Args:
+        waveform: ``(..., N)`` integer counts or floating-point samples.
+
+    Returns:
+        ``(..., N)`` bool, true inside gaps.
+    """
+    return waveform.isnan() if waveform.is_floating_point() else waveform == FILL_COUNTS
+
+
+def find_gaps(waveform: Tensor) -> Tensor | None:
+    """Tell which samples are missing, and cheaply when none is.
+
+    On an accelerator the answer is always a mask: to ask whether it holds anything would stall the device.
+
+    Args:
+        waveform: ``(..., N)`` integer counts or floating-point samples.
+
+    Returns:
+        ``(..., N)`` bool, or None where nothing is missing.
+    """
+    if waveform.device.type == "cpu":
+        lowest = torch.aminmax(waveform).min  # NaN if there is one
+        if not bool(gap_mask(lowest)):
+            return None
+    return gap_mask(waveform)
+
+
+def first_valid(waveform: Tensor, gaps: Tensor | None = None) -> Tensor:
+    """Take the first sample of each trace that is not missing.
+
+    Args:
+        waveform: ``(..., N)`` samples.
+        gaps: ``(..., N)`` bool from ``gap_mask``, or None where nothing is missing.
+
+    Returns:
+        ``(..., 1)`` samples of the same type; zero for a trace without any sample.
+    """
+    if gaps is None:
+        return waveform[..., :1]
+    place = (~gaps).byte().argmax(-1, keepdim=True)
+    first = waveform.gather(-1, place)
+    return torch.where(gaps.gather(-1, place), torch.zeros_like(first), first)
+
+
+def subtract_exactly(waveform: Tensor, offset: Tensor, dtype: torch.dtype) -> Tensor:
+    """Subtract an offset in the samples' own arithmetic and only then go over to floating point.
+
+    Integers are subtracted as integers: 1,000,003 - 1,000,001 is 2 whatever the precision that follows.
+    Counts so large that the difference could leave 32 bits are widened first.
+
+    Args:
+        waveform: ``(..., N)`` integer counts or floating-point samples.
+        offset: ``(..., 1)`` value of each trace, of the same type.
+        dtype: Floating-point type of the result.
+
+    Returns:
+        ``(..., N)`` differences, a new tensor.
+    """
+    if waveform.is_floating_point():
+        wide = torch.promote_types(waveform.dtype, dtype)
+        return (waveform.to(wide) - offset.to(wide)).to(dtype)
+    if waveform.dtype == torch.int32 and _fits_half_range(waveform):
+        return (waveform - offset).to(dtype)
+    return (waveform.to(torch.int64) - offset.to(torch.int64)).to(dtype)
+
+
+def _fits_half_range(counts: Tensor) -> bool:
+    """Tell whether no difference of two counts can overflow; elsewhere than on the CPU, assume it can."""
+    if counts.device.type != "cpu":  # asking would stall the device; widening is cheaper there
+        return False
+    lowest, highest = torch.aminmax(counts)
+    return bool(lowest >= -(2**30)) and bool(highest < 2**30)
+
+
+def fill_gaps(waveform: Tensor, gaps: Tensor) -> Tensor:
+    """Bridge every gap by a straight line between its edges.
+
+    A gap at the end of a trace repeats the nearest sample. A trace without any sample becomes zeros: there is
+    nothing to interpolate.
+
+    Args:
+        waveform: ``(..., N)`` floating-point samples; values inside gaps are ignored.
+        gaps: ``(..., N)`` bool, true inside gaps.
+
+    Returns:
+        ``(..., N)`` samples without gaps, a new tensor.
+    """
+    n_samples = waveform.shape[-1]
+    place = torch.arange(n_samples, device=waveform.device).expand(waveform.shape)
+    before = torch.where(gaps, -1, place).cummax(-1).values
+    after = torch.where(gaps, n_samples, place).flip(-1).cummin(-1).values.flip(-1)
+    before, after = (
+        torch.where(before < 0, after, before).clamp(max=n_samples - 1),
+        torch.where(after == n_samples, before, after).clamp(min=0),
+    )
+    left, right = waveform.gather(-1, before), waveform.gather(-1, after)
+    share = (place - before).to(waveform.dtype) / (after - before).clamp(min=1)
+    bridged = torch.where(gaps, torch.lerp(left, right, share), waveform)
+    return bridged.masked_fill(gaps.all(-1, keepdim=True), 0.0)

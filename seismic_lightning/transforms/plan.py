@@ -1,0 +1,184 @@
+"""What preprocessing needs for records of one sampling rate and length: filters, taper and transform lengths.
+
+Padding is chosen per band: a 2 Hz corner needs half a second beyond the record's end where a 0.1 Hz corner
+needs more than a minute. On the CPU, records are therefore transformed together with those that need the same
+length; an accelerator takes them all at the longest, which spares it a question to the host.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seismic_lightning.errors import BandError
+from seismic_lightning.transforms import bandpass
+from seismic_lightning.transforms.bands import BandTable
+from seismic_lightning.transforms.resample import FftLengths, fft_lengths, resampled_length
+from seismic_lightning.transforms.settings import PreprocessSettings
+from seismic_lightning.transforms.taper import cosine_ramp
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+"""Working precisions by the name used in settings."""
+
+_WRAPPED_SHARE = {"float32": 2e-8, "float64": 1e-12}
+"""What may be left of a filter's response where it wraps around: below what the precision resolves."""
+
+_RESAMPLING_PAD_S = 10.0
+"""Padding without a filter: there the interpolation's tails have fallen to a thousandth of a step at the
+ends."""
+
+_TOLERATED_EXCESS = 1.25
+"""Records share a transform that is up to this much longer than theirs, so that few transforms serve a
+batch."""
+
+_CACHE_CHUNK, _DEVICE_CHUNK = 8, 512
+"""Records worked on at once: what fits the processor's cache, and what bounds an accelerator's memory."""
+
+
+def chunk_size(device: torch.device) -> int:
+    """Return the number of records to work on at once.
+
+    Args:
+        device: Where the records are.
+    """
+    return _CACHE_CHUNK if device.type == "cpu" else _DEVICE_CHUNK
+
+
+@dataclass(frozen=True)
+class FilterBank:
+    """Filters that share one pair of transform lengths.
+
+    Attributes:
+        lengths: Transform lengths; None where samples pass without a transform.
+        filters: ``(rows, F)`` complex responses, NaN in rows of other banks; None without a band table.
+    """
+
+    lengths: FftLengths | None
+    filters: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that depends on sampling rate, record length and device only.
+
+    Attributes:
+        n_samples: Length of the records at the common rate.
+        ramp: ``(m,)`` taper.
+        banks: Filters by transform length.
+        bank_of_row: ``(rows,)`` int64 bank of each row of the band table.
+        refused: Message for each row that this sampling rate does not allow.
+    """
+
+    n_samples: int
+    ramp: Tensor
+    banks: list[FilterBank]
+    bank_of_row: Tensor
+    refused: dict[int, str]
+
+    def refuse(self, band: Tensor) -> None:
+        """Raise where a record uses a band that its sampling rate does not allow.
+
+        Args:
+            band: ``(B,)`` rows of the band table.
+
+        Raises:
+            BandError: The low corner of a band in use is at or above the highest usable corner.
+        """
+        if self.refused:  # rarely so: an accelerator is not asked for its bands without need
+            used = sorted(set(band.tolist()) & self.refused.keys())
+            if used:
+                raise BandError("; ".join(self.refused[row] for row in used))
+
+    def chunks(self, band: Tensor) -> list[tuple[FilterBank, Tensor]]:
+        """Divide records into chunks that go through the same transforms.
+
+        Args:
+            band: ``(B,)`` rows of the band table.
+
+        Returns:
+            Each chunk's filters and the ``(n,)`` places of its records.
+        """
+        size = chunk_size(band.device)
+        chunks = []
+        for index, bank in enumerate(self.banks):
+            if len(self.banks) == 1:
+                members = torch.arange(len(band), device=band.device)
+            else:
+                members = (self.bank_of_row[band] == index).nonzero().squeeze(1)
+            chunks += [(bank, members[start : start + size]) for start in range(0, len(members), size)]
+        return chunks
+
+
+def make_plan(
+    settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int, device: torch.device
+) -> Plan:
+    """Design filters, taper and transform lengths.
+
+    Args:
+        settings: What to do.
+        table: Bands of the same settings.
+        rate_hz: Sampling rate of the records.
+        n_samples: Their length.
+        device: Where they are.
+
+    Raises:
+        ConfigurationError: The rate cannot be resampled to the common one.
+    """
+    target_hz = settings.sampling_rate_hz
+    limit_hz = table.limit_hz(rate_hz, target_hz)
+    corners_hz, _, impossible = table.clipped_hz(limit_hz)
+    excess = _TOLERATED_EXCESS if device.type == "cpu" else math.inf
+    lengths = _shared(_lengths_of_rows(settings, table, rate_hz, n_samples), excess)
+    banks, bank_of_row = [], torch.zeros(max(len(table), 1), dtype=torch.int64, device=device)
+    for index, length in enumerate(sorted(set(lengths.values()))):
+        rows = [row for row, own in lengths.items() if own == length]
+        filters = torch.full((len(table), length.native // 2 + 1), torch.nan, dtype=torch.complex128)
+        filters[rows] = torch.from_numpy(
+            bandpass.response(corners_hz[rows], settings.corners, rate_hz, length.native)
+        )
+        banks.append(FilterBank(length, filters.to(device, DTYPES[settings.dtype].to_complex())))
+        bank_of_row[rows] = index
+    if not banks:
+        resampling = fft_lengths(n_samples / rate_hz + _RESAMPLING_PAD_S, rate_hz, target_hz)
+        banks = [FilterBank(None if rate_hz == target_hz else resampling)]
+    ramp = torch.from_numpy(cosine_ramp(n_samples, settings.taper_fraction))
+    refused = {
+        int(row): f"band {table.names[row]}: its low corner {table.corners_hz[row, 0]:g} Hz is at or above "
+        f"{limit_hz:g} Hz, 0.8 of the Nyquist frequency at {min(rate_hz, target_hz):g} Hz"
+        for row in np.flatnonzero(impossible)
+    }
+    return Plan(
+        n_samples=resampled_length(n_samples, rate_hz, target_hz),
+        ramp=ramp.to(device, DTYPES[settings.dtype]),
+        banks=banks,
+        bank_of_row=bank_of_row,
+        refused=refused,
+    )
+
+
+def _lengths_of_rows(
+    settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int
+) -> dict[int, FftLengths]:
+    """Return the transform lengths that each possible row of the band table needs."""
+    limit_hz = table.limit_hz(rate_hz, settings.sampling_rate_hz)
+    corners_hz, _, impossible = table.clipped_hz(limit_hz)
+    lasting = -math.log(_WRAPPED_SHARE[settings.dtype])  # in time constants
+    lengths = {}
+    for row in np.flatnonzero(~impossible):
+        low_hz, high_hz = corners_hz[row]
+        pad_s = lasting * bandpass.decay_s(low_hz, high_hz, settings.corners, rate_hz)
+        lengths[int(row)] = fft_lengths(n_samples / rate_hz + pad_s, rate_hz, settings.sampling_rate_hz)
+    return lengths
+
+
+def _shared(lengths: dict[int, FftLengths], excess: float) -> dict[int, FftLengths]:
+    """Let each row use a longer row's transform where that is not too much longer."""
+    shared: dict[int, FftLengths] = {}
+    longest: FftLengths | None = None
+    for row, length in sorted(lengths.items(), key=lambda item: item[1], reverse=True):
+        if longest is None or longest.native > excess * length.native:
+            longest = length
+        shared[row] = longest
+    return shared

@@ -1,0 +1,204 @@
+"""Preprocessing of raw samples, batched on whatever device they are on.
+
+In the order of an observatory's practice: relative to the first sample → gaps filled → mean and trend removed
+→ cosine taper → Butterworth band-pass → common sampling rate. The last two share one pair of Fourier
+transforms. The result equals ObsPy's ``detrend``, ``taper`` and ``filter`` to the precision of the chosen
+floating-point type.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.transforms import bandpass
+from seismic_lightning.transforms.bands import BandTable
+from seismic_lightning.transforms.detrend import detrend_
+from seismic_lightning.transforms.gaps import fill_gaps, find_gaps, first_valid, subtract_exactly
+from seismic_lightning.transforms.plan import DTYPES, FilterBank, Plan, make_plan
+from seismic_lightning.transforms.resample import resampled_length, resize_spectrum
+from seismic_lightning.transforms.settings import PreprocessSettings
+from seismic_lightning.transforms.taper import taper_
+
+
+class Preprocess(nn.Module):
+    """Detrend, taper, filter and resample records of one sampling rate.
+
+    Example:
+        >>> settings = PreprocessSettings(bands_hz={"any": [[1.0, 20.0]]})
+        >>> preprocess = Preprocess(settings)
+        >>> band = preprocess.bands(["HH"], [2.1])
+        >>> preprocess(torch.ones(1, 3, 1401, dtype=torch.int32), 50.0, band).shape
+        torch.Size([1, 3, 2801])
+    """
+
+    def __init__(self, settings: PreprocessSettings) -> None:
+        """Check the settings; filters are designed when a sampling rate first comes along.
+
+        Args:
+            settings: What to do.
+
+        Raises:
+            ConfigurationError: A setting cannot be used; it is named.
+        """
+        super().__init__()
+        self.settings = _checked(settings)
+        self.table = BandTable(self.settings)
+        self._plans: dict[tuple[float, int, torch.device], Plan] = {}
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Floating-point type of the work and of the result."""
+        return DTYPES[self.settings.dtype]
+
+    def bands(self, families: Sequence[str], magnitudes: Sequence[float]) -> Tensor:
+        """Return the band of each record, to be passed to ``forward``.
+
+        Args:
+            families: Channel family of each record, such as ``HH``.
+            magnitudes: Magnitude of each record, in the same order.
+
+        Returns:
+            ``(B,)`` int64 rows of the band table.
+
+        Raises:
+            BandError: Families without a row or records without a magnitude, counted.
+        """
+        return torch.from_numpy(self.table.rows(families, magnitudes))
+
+    def clipped(self, sampling_rate_hz: float) -> Tensor:
+        """Tell which bands have their high corner clipped at a sampling rate.
+
+        ``preprocess.clipped(rate)[band].sum()`` counts the records of that rate it happens to.
+
+        Args:
+            sampling_rate_hz: Rate of the records.
+
+        Returns:
+            ``(rows,)`` bool; one false where the table is empty.
+        """
+        limit_hz = self.table.limit_hz(sampling_rate_hz, self.settings.sampling_rate_hz)
+        clipped = torch.from_numpy(self.table.clipped_hz(limit_hz)[1])
+        return clipped if len(clipped) else torch.zeros(1, dtype=torch.bool)
+
+    def check(self, sampling_rate_hz: float, band: Tensor) -> None:
+        """Refuse what a sampling rate does not allow, before any record is processed.
+
+        Args:
+            sampling_rate_hz: Rate of the records.
+            band: ``(B,)`` rows of the band table.
+
+        Raises:
+            BandError: The low corner of a band in use is at or above 0.8 of the Nyquist frequency.
+            ConfigurationError: The rate cannot be resampled.
+        """
+        n_samples = round(60.0 * sampling_rate_hz)  # any length will do
+        make_plan(self.settings, self.table, sampling_rate_hz, n_samples, torch.device("cpu")).refuse(band)
+
+    def n_samples(self, length_s: float) -> int:
+        """Return the samples of a record of a given length after preprocessing.
+
+        Args:
+            length_s: Seconds from the first to the last sample.
+        """
+        return round(length_s * self.settings.sampling_rate_hz) + 1
+
+    def resampled_length(self, n_samples: int, sampling_rate_hz: float) -> int:
+        """Return the length of a record after preprocessing.
+
+        Args:
+            n_samples: Its length before.
+            sampling_rate_hz: Its sampling rate.
+        """
+        return resampled_length(n_samples, sampling_rate_hz, self.settings.sampling_rate_hz)
+
+    def forward(self, waveform: Tensor, sampling_rate_hz: float, band: Tensor) -> Tensor:
+        """Preprocess records of one sampling rate.
+
+        Args:
+            waveform: ``(B, C, N)`` int32 counts (gaps: lowest int32) or floating-point samples (gaps: NaN).
+            sampling_rate_hz: Their sampling rate.
+            band: ``(B,)`` rows of the band table.
+
+        Returns:
+            ``(B, C, N')`` samples at the common rate, in the unit of the input.
+
+        Raises:
+            BandError: A band in use is not possible at this rate.
+            ConfigurationError: The rate cannot be resampled.
+        """
+        plan = self._plan(sampling_rate_hz, waveform.shape[-1], waveform.device)
+        plan.refuse(band)
+        shape = (*waveform.shape[:-1], plan.n_samples)
+        batch = torch.empty(shape, dtype=self.dtype, device=waveform.device)
+        # Automatic mixed precision leaves the signal processing alone.
+        with torch.autocast(waveform.device.type, enabled=False):
+            for bank, place in plan.chunks(band):
+                samples = waveform.index_select(0, place)
+                batch[place] = self._process(samples, plan, bank, band[place])
+        return batch
+
+    def _process(self, waveform: Tensor, plan: Plan, bank: FilterBank, band: Tensor) -> Tensor:
+        """Preprocess records that share their transform lengths."""
+        gaps = find_gaps(waveform)
+        offset = first_valid(waveform, gaps)
+        samples = subtract_exactly(waveform, offset, self.dtype)
+        if gaps is not None:
+            samples = fill_gaps(samples, gaps)
+        if self.settings.detrend:
+            detrend_(samples)
+        elif len(plan.ramp) or bank.filters is not None:
+            samples += offset  # the offset is part of what is tapered and filtered
+        samples = self._filter_and_resample(taper_(samples, plan.ramp), bank, band)[..., : plan.n_samples]
+        # Merely resampled records keep their offset, yet its steps at both ends do not ring in the
+        # transforms.
+        untouched = not self.settings.detrend and not len(plan.ramp) and bank.filters is None
+        return samples + offset if untouched else samples
+
+    def _filter_and_resample(self, samples: Tensor, bank: FilterBank, band: Tensor) -> Tensor:
+        """Carry tapered records through one pair of transforms, two where both ways are filtered."""
+        if bank.lengths is None:
+            return samples
+        native, target = bank.lengths
+        spectrum = torch.fft.rfft(samples, native)
+        if bank.filters is not None:
+            filters = bank.filters.index_select(0, band).unsqueeze(1)
+            if self.settings.zero_phase:
+                spectrum = bandpass.filter_both_ways(spectrum, filters, native, samples.shape[-1])
+            else:
+                spectrum = bandpass.filter_causally_(spectrum, filters)
+        resampled: Tensor = torch.fft.irfft(resize_spectrum(spectrum, bank.lengths), target)
+        return resampled
+
+    def _plan(self, sampling_rate_hz: float, n_samples: int, device: torch.device) -> Plan:
+        """Return the plan for records of one kind, made once."""
+        key = (sampling_rate_hz, n_samples, device)
+        if key not in self._plans:
+            self._plans[key] = make_plan(self.settings, self.table, sampling_rate_hz, n_samples, device)
+        return self._plans[key]
+
+
+def _checked(settings: PreprocessSettings) -> PreprocessSettings:
+    """Return the settings as plain values, after a check of each number."""
+    if not settings.sampling_rate_hz > 0:
+        raise ConfigurationError(
+            f"preprocess.sampling_rate_hz must be positive, got {settings.sampling_rate_hz}"
+        )
+    if not 0 <= settings.taper_fraction <= 0.5:
+        raise ConfigurationError(f"preprocess.taper_fraction must be 0 to 0.5, got {settings.taper_fraction}")
+    if settings.corners < 1:
+        raise ConfigurationError(f"preprocess.corners must be at least 1, got {settings.corners}")
+    if settings.dtype not in DTYPES:
+        raise ConfigurationError(f"preprocess.dtype must be {' or '.join(DTYPES)}, got {settings.dtype!r}")
+    return replace(
+        settings,
+        sampling_rate_hz=float(settings.sampling_rate_hz),
+        magnitude_edges=[float(edge) for edge in settings.magnitude_edges],
+        bands_hz={
+            str(family): [[float(corner) for corner in band] for band in bands]
+            for family, bands in settings.bands_hz.items()
+        },
+        aliases={str(alias): str(family) for alias, family in settings.aliases.items()},
+    )

@@ -1,0 +1,48 @@
+"""What a user may set about signal processing: plain dataclasses, stored in every checkpoint."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PreprocessSettings:
+    """Preprocessing of raw samples, in the order it is applied.
+
+    Attributes:
+        sampling_rate_hz: Common rate of all records after preprocessing.
+        detrend: Remove mean and linear trend.
+        taper_fraction: Cosine taper at each end, as a fraction of the record.
+        corners: Order of the Butterworth band-pass at each corner.
+        zero_phase: Filter forwards and backwards instead of causally.
+        dtype: ``float32``, or ``float64`` for reference work.
+        magnitude_edges: Ascending edges of the half-open magnitude bins; the first and the last are
+            unbounded.
+        bands_hz: Passbands ``[low, high]`` of each channel family, one per magnitude bin; ``any`` serves the
+            families without a row of their own; an empty table means no filter.
+        aliases: Families that use another family's row.
+    """
+
+    sampling_rate_hz: float = 100.0
+    detrend: bool = True
+    taper_fraction: float = 0.05
+    corners: int = 4
+    zero_phase: bool = False
+    dtype: str = "float32"
+    magnitude_edges: list[float] = field(default_factory=list)
+    bands_hz: dict[str, Any] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StftSettings:
+    """Short-time Fourier transform, in the words of ``scipy.signal.stft``.
+
+    Attributes:
+        nperseg: Samples of the periodic Hann window.
+        noverlap: Samples shared by neighbouring frames.
+        nfft: Length of the Fourier transform.
+    """
+
+    nperseg: int = 256
+    noverlap: int = 192
+    nfft: int = 256

@@ -1,0 +1,117 @@
+"""Short-time Fourier transform with the scaling of ``scipy.signal.stft``.
+
+Windows are periodic Hann, centred on their frames, with zeros beyond the record's ends. Division by the
+window's sum makes the magnitude an amplitude in the waveform's unit: a steady sine of amplitude ``A`` comes
+out as ``A / 2``.
+
+References:
+    Allen, J. B. (1977), IEEE Trans. Acoust. Speech Signal Process. 25(3), 235-238,
+    doi:10.1109/TASSP.1977.1162950.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.transforms._torchaudio import Spectrogram
+from seismic_lightning.transforms.settings import StftSettings
+
+
+class Stft(nn.Module):
+    """Waveforms to magnitude spectrograms.
+
+    Works in the type of its window: ``Stft(settings).double()`` for float64 waveforms.
+
+    Example:
+        >>> Stft(StftSettings())(torch.zeros(2, 3, 7001)).shape
+        torch.Size([2, 3, 129, 110])
+    """
+
+    def __init__(self, settings: StftSettings) -> None:
+        """Check the settings and make the window.
+
+        Args:
+            settings: Window, overlap and transform length, in samples.
+
+        Raises:
+            ConfigurationError: The three lengths do not fit together.
+        """
+        super().__init__()
+        if not 0 <= settings.noverlap < settings.nperseg <= settings.nfft:
+            raise ConfigurationError(
+                f"stft needs 0 <= noverlap < nperseg <= nfft, got noverlap={settings.noverlap}, "
+                f"nperseg={settings.nperseg}, nfft={settings.nfft}"
+            )
+        self.settings = settings
+        self.hop = settings.nperseg - settings.noverlap
+        self._spectrogram = Spectrogram(
+            n_fft=settings.nfft,
+            win_length=settings.nperseg,
+            hop_length=self.hop,
+            window_fn=_unit_sum_hann,
+            power=None,
+            pad_mode="constant",
+        )
+        # A window is known from the settings: it has no place in a checkpoint.
+        self._spectrogram.register_buffer("window", self._spectrogram.window, persistent=False)
+
+    @property
+    def n_freqs(self) -> int:
+        """Frequency bins, from zero to the Nyquist frequency."""
+        return self.settings.nfft // 2 + 1
+
+    def n_frames(self, n_samples: int) -> int:
+        """Return the frames of a record.
+
+        Args:
+            n_samples: Its length.
+        """
+        return n_samples // self.hop + 1
+
+    def frequencies_hz(self, sampling_rate_hz: float) -> Tensor:
+        """Return the frequency of each bin, ``(F,)`` in Hz.
+
+        Args:
+            sampling_rate_hz: Rate of the waveforms.
+        """
+        return torch.arange(self.n_freqs, dtype=torch.float64) * (sampling_rate_hz / self.settings.nfft)
+
+    def times_s(self, sampling_rate_hz: float, n_frames: int) -> Tensor:
+        """Return the centre of each frame, ``(T,)`` in seconds after the first sample.
+
+        Args:
+            sampling_rate_hz: Rate of the waveforms.
+            n_frames: Number of frames.
+        """
+        return torch.arange(n_frames, dtype=torch.float64) * (self.hop / sampling_rate_hz)
+
+    def complex(self, waveform: Tensor) -> Tensor:
+        """Transform, keeping phases.
+
+        Args:
+            waveform: ``(..., N)`` samples.
+
+        Returns:
+            ``(..., F, T)`` complex amplitudes in the waveform's unit.
+        """
+        spectrum: Tensor = self._spectrogram(waveform)
+        return spectrum
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """Transform to magnitudes.
+
+        Args:
+            waveform: ``(..., N)`` samples.
+
+        Returns:
+            ``(..., F, T)`` magnitudes in the waveform's unit.
+        """
+        # Not ``abs``: its guard against overflow costs more than the transforms themselves.
+        real, imaginary = torch.view_as_real(self.complex(waveform)).square_().unbind(-1)
+        return (real + imaginary).sqrt_()
+
+
+def _unit_sum_hann(n_samples: int) -> Tensor:
+    """Return a periodic Hann window whose samples sum to one, ``(n_samples,)``."""
+    window = torch.hann_window(n_samples, dtype=torch.float64)
+    return (window / window.sum()).to(torch.float32)

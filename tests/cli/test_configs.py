@@ -1,0 +1,88 @@
+"""Every option of every group composes, and what it names can be built."""
+
+from pathlib import Path
+
+import hydra
+import pytest
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from seismic_lightning.cli.instantiate import instantiate, instantiate_each
+from seismic_lightning.cli.launch import config_folder
+from seismic_lightning.cli.schema import CurateConfig, TrainConfig, register
+from seismic_lightning.transforms.front import SpectrogramFront
+
+COMMANDS = {"train": TrainConfig, "curate": CurateConfig}
+OWN_FILES = sorted(path.relative_to(config_folder()) for path in config_folder().glob("*/*.yaml"))
+OPTIONS = [(path.parent.name, path.stem) for path in OWN_FILES if path.parent.name not in ("hydra", "local", "paths")]
+
+
+def compose(folder: Path, *overrides: str, command: str = "train") -> DictConfig:
+    for name, schema in COMMANDS.items():
+        register(f"{name}_schema", schema)
+    OmegaConf.register_new_resolver("pid", lambda: 0, replace=True)
+    with hydra.initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = hydra.compose(command, overrides=list(overrides), return_hydra_config=True)
+    config.hydra.runtime.output_dir = str(folder)
+    HydraConfig.instance().set_config(config)
+    with open_dict(config):
+        del config["hydra"]
+    return config
+
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_an_option_composes_and_resolves(group: str, option: str, tmp_path: Path) -> None:
+    config = compose(tmp_path, f"{group}={option}")
+    OmegaConf.resolve(config)
+    assert not OmegaConf.missing_keys(config)
+
+
+@pytest.mark.parametrize("path", OWN_FILES, ids=str)
+def test_an_option_file_opens_with_what_it_is_for(path: Path) -> None:
+    lines = (config_folder() / path).read_text().splitlines()
+    comments = [line for line in lines[:2] if line.startswith("# ") and not line.startswith("# @package")]
+    assert comments, "the first line of an option file says what it is for"
+
+
+@pytest.mark.parametrize("option", ["marmara", "fixed_band", "none"])
+@pytest.mark.parametrize("stft", ["default", "hires", "fast"])
+def test_every_front_can_be_built(option: str, stft: str, tmp_path: Path) -> None:
+    config = compose(tmp_path, f"preprocess={option}", f"stft={stft}")
+    front = SpectrogramFront(OmegaConf.to_object(config.preprocess), OmegaConf.to_object(config.stft))
+    assert front.preprocess.bands(["HH", "BH"], [1.0, 4.0]).shape == (2,)
+
+
+@pytest.mark.parametrize("model", ["ae", "vae", "cvae"])
+@pytest.mark.parametrize("scheduler", ["none", "cosine", "plateau"])
+def test_every_model_is_built_with_every_schedule(model: str, scheduler: str, tmp_path: Path) -> None:
+    config = compose(tmp_path, f"model={model}", f"scheduler={scheduler}")
+    schedule = instantiate(config.scheduler) if config.scheduler else None
+    built = instantiate(
+        config.model, n_freqs=33, n_frames=17, n_stations=3, optimizer=instantiate(config.optimizer), scheduler=schedule
+    )
+    assert built.configure_optimizers()
+
+
+@pytest.mark.parametrize("trainer", ["auto", "cpu", "ddp"])
+@pytest.mark.parametrize("logger", ["tensorboard", "csv", "none"])
+def test_every_trainer_is_built_with_every_logger(trainer: str, logger: str, tmp_path: Path) -> None:
+    config = compose(tmp_path, f"trainer={trainer}", f"logger={logger}")
+    built = instantiate(
+        config.trainer, callbacks=instantiate_each(config.callbacks), logger=instantiate_each(config.logger)
+    )
+    assert built.max_epochs == 20
+    assert len(built.loggers) == (logger != "none")
+
+
+def test_the_defaults_are_those_promised(tmp_path: Path) -> None:
+    config = compose(tmp_path)
+    assert (config.model._target_, config.model.beta) == ("seismic_lightning.models.vae.VAE", 1.0)
+    assert (config.data.batch_size, config.optimizer.lr, config.trainer.max_epochs) == (64, 1e-3, 20)
+    assert (config.monitor, config.select.snr, config.select.families) == ("val/loss", "legacy", ["HH", "BH", "EH"])
+    assert (config.stft.nperseg, config.stft.noverlap, config.stft.nfft) == (256, 192, 256)
+
+
+def test_curation_composes(tmp_path: Path) -> None:
+    config = compose(tmp_path, "window=short", "select=rms", command="curate")
+    assert (config.window.length_s, config.select.snr) == (40.0, "rms")

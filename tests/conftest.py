@@ -1,0 +1,38 @@
+"""Fixtures shared by all rooms: one tiny archive and its dataset, made once per session."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.archive import write_archive
+
+from seismic_lightning.curation.build import curate
+from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
+
+SHORT = CurationSettings(window=WindowSettings(before_p_s=10.0, length_s=20.0), select=SelectionSettings(min_snr=0.0))
+"""Twenty-second windows: enough for P and S of the tiny archive, and fast."""
+
+
+@pytest.fixture(scope="session")
+def archive_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an archive of 12 events at 3 stations of different sampling rates."""
+    return write_archive(tmp_path_factory.mktemp("observatory") / "archive", n_events=12, n_stations=3)
+
+
+@pytest.fixture(scope="session")
+def dataset_dir(archive_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the curated dataset of that archive."""
+    folder = tmp_path_factory.mktemp("curated") / "dataset"
+    curate(archive_dir, folder, SHORT)
+    return folder
+
+
+@pytest.fixture
+def run_command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that runs a command's ``main`` with overrides as the terminal would."""
+
+    def run(main: Callable[[], None], *overrides: str) -> None:
+        monkeypatch.setattr("sys.argv", ["command", *overrides])
+        main()
+
+    return run

@@ -1,0 +1,106 @@
+"""Batches are what the contract says, split by event, scaled by the training split, and keep their amplitude."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from support.archive import write_archive
+
+from seismic_lightning.batch import Batch
+from seismic_lightning.curation.build import curate
+from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
+from seismic_lightning.data.datamodule import SpectrogramDataModule
+from seismic_lightning.errors import BandError, CheckpointError, DatasetError
+from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+
+BAND = PreprocessSettings(bands_hz={"any": [[1.0, 20.0]]})
+
+
+def opened(dataset_dir: Path, cache_dir: Path | None = None, preprocess: PreprocessSettings = BAND) -> SpectrogramDataModule:
+    module = SpectrogramDataModule(dataset_dir, preprocess, StftSettings(), batch_size=5, cache_dir=cache_dir)
+    module.setup()
+    return module
+
+
+def batches(module: SpectrogramDataModule, split: str) -> list[Batch]:
+    loader = {"train": module.train_dataloader, "val": module.val_dataloader, "test": module.test_dataloader}[split]()
+    return [module.on_after_batch_transfer(raw, 0) for raw in loader]
+
+
+def test_a_batch_keeps_the_contract(dataset_dir: Path) -> None:
+    module = opened(dataset_dir)
+    batch = batches(module, "train")[0]
+    assert batch.waveform.shape == (5, 3, 2001)
+    assert batch.spectrogram.shape == (5, 3, module.n_freqs, module.n_frames) == (5, 3, 129, 32)
+    assert batch.condition.location.shape == (5, 3)
+    assert batch.spectrogram.dtype == torch.float32
+    assert not batch.spectrogram.requires_grad
+
+
+def test_training_spectrograms_are_standardised_as_a_whole(dataset_dir: Path) -> None:
+    module = opened(dataset_dir)
+    spectrograms = torch.cat([batch.spectrogram for batch in batches(module, "train")])
+    assert spectrograms.mean().item() == pytest.approx(0.0, abs=1e-4)
+    assert spectrograms.std().item() == pytest.approx(1.0, abs=1e-3)
+    assert torch.allclose(spectrograms.mean(dim=0), module.mean_spectrogram, atol=1e-4)
+
+
+def test_splits_hold_every_record_once_and_share_no_event(dataset_dir: Path) -> None:
+    module = opened(dataset_dir)
+    rows = {split: torch.cat([batch.index for batch in batches(module, split)]) for split in ("train", "val", "test")}
+    assert torch.equal(torch.cat(list(rows.values())).sort().values, torch.arange(len(module.dataset)))
+    events = [set(module.dataset.metadata.iloc[split.numpy()]["source_id"]) for split in rows.values()]
+    assert not (events[0] & events[1] or events[0] & events[2] or events[1] & events[2])
+
+
+def test_a_record_does_not_depend_on_its_batch(dataset_dir: Path) -> None:
+    module = opened(dataset_dir)
+    alone = module.on_after_batch_transfer(module.records("train").__getitems__([3]), 0)
+    among = module.on_after_batch_transfer(module.records("train").__getitems__([7, 3, 0, 5]), 0)
+    assert torch.allclose(alone.spectrogram[0], among.spectrogram[1], atol=1e-5)
+    assert alone.index[0] == among.index[1]
+
+
+def test_ten_times_the_counts_is_another_spectrogram(dataset_dir: Path) -> None:
+    module = opened(dataset_dir)
+    raw = module.records("train").__getitems__([0])
+    louder = raw._replace(groups=[group._replace(waveform=group.waveform * 10) for group in raw.groups])
+    quiet, loud = (module.on_after_batch_transfer(batch, 0).spectrogram for batch in (raw, louder))
+    assert (loud - quiet).mean().item() > 0.1
+
+
+def test_fitted_figures_are_read_back_unchanged(dataset_dir: Path, tmp_path: Path) -> None:
+    fitted, cached = opened(dataset_dir, tmp_path), opened(dataset_dir, tmp_path)
+    assert fitted.front.settings() == cached.front.settings()
+    assert torch.equal(fitted.mean_spectrogram, cached.mean_spectrogram)
+    assert len(list(tmp_path.glob("*.npz"))) == 1
+
+
+def test_clipped_corners_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=6, n_stations=1, sampling_rates_hz=(20.0,))
+    curate(archive, tmp_path / "dataset", CurationSettings(select=SelectionSettings(min_snr=0.0), window=WindowSettings(10, 20)))
+    with caplog.at_level(logging.INFO):
+        opened(tmp_path / "dataset")
+    assert "6 records at 20 Hz: high corner clipped" in caplog.text
+
+
+def test_families_without_a_row_are_counted(dataset_dir: Path) -> None:
+    with pytest.raises(BandError, match=r"HH.*36|36.*HH"):
+        opened(dataset_dir, preprocess=PreprocessSettings(bands_hz={"BH": [[1.0, 5.0]]}))
+
+
+def test_a_missing_dataset_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="nowhere"):
+        opened(tmp_path / "nowhere")
+
+
+def test_a_checkpoint_of_another_preprocessing_is_refused(dataset_dir: Path) -> None:
+    module = opened(dataset_dir)
+    module.load_state_dict(module.state_dict())
+    other = opened(dataset_dir, preprocess=replace(BAND, zero_phase=True))
+    with pytest.raises(CheckpointError, match="preprocess"):
+        module.load_state_dict(other.state_dict())

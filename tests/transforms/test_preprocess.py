@@ -1,0 +1,246 @@
+"""Preprocessing against ObsPy, band by band and rate by rate, and what it promises besides."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import obspy
+import pytest
+import torch
+from numpy.typing import NDArray
+from scipy import signal
+from support.signals import counts, option
+
+from seismic_lightning.errors import BandError, ConfigurationError
+from seismic_lightning.transforms.preprocess import Preprocess
+from seismic_lightning.transforms.settings import PreprocessSettings
+
+RATES_HZ = (20.0, 40.0, 50.0, 80.0, 100.0, 200.0)
+F32_BOUND = 5e-7
+"""Relative error of single precision; where the filter removes most of a record, relative to what it
+removed."""
+F64_BOUND = 1e-9
+"""Relative error that the response's wrapped-around end may leave in double precision."""
+
+Reference = tuple[NDArray[np.float64], float]
+"""ObsPy's result for one trace, and the RMS of the trace as it entered the filter."""
+
+
+def by_obspy(
+    trace: NDArray[np.int32], rate_hz: float, band_hz: NDArray[np.float64], zero_phase: bool
+) -> Reference:
+    reference = obspy.Trace(trace.astype(np.float64), {"sampling_rate": rate_hz})
+    reference.detrend("demean").detrend("linear").taper(0.05, "cosine")
+    rms_in = float(np.sqrt(np.mean(reference.data**2)))
+    low, high = band_hz
+    reference.filter("bandpass", freqmin=low, freqmax=high, corners=4, zerophase=zero_phase)
+    return reference.data, rms_in
+
+
+def share_of_bound(result: NDArray[np.float64], reference: Reference, bound: float) -> float:
+    """Return the relative L2 error in units of what is permitted."""
+    expected, rms_in = reference
+    rms_out = float(np.sqrt(np.mean(expected**2)))
+    error = float(np.sqrt(np.mean((result - expected) ** 2))) / rms_out
+    return error / (bound if bound == F64_BOUND else bound * max(1.0, rms_in / rms_out))
+
+
+@cache
+def references(rate_hz: float, zero_phase: bool) -> tuple[NDArray[np.int32], list[list[Reference]]]:
+    """Return a record and ObsPy's result for every band of the shipped table."""
+    record = counts(1, rate_hz, seed=int(rate_hz))
+    corners_hz, _, _ = Preprocess(option("marmara")).table.clipped_hz(0.8 * rate_hz / 2)
+    return record, [
+        [by_obspy(trace, rate_hz, band_hz, zero_phase) for trace in record[0]] for band_hz in corners_hz
+    ]
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [("float32", F32_BOUND), ("float64", F64_BOUND)])
+@pytest.mark.parametrize("zero_phase", [False, True], ids=["causal", "zero_phase"])
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+def test_every_band_equals_obspy(rate_hz: float, zero_phase: bool, dtype: str, bound: float) -> None:
+    record, expected = references(rate_hz, zero_phase)
+    settings = option("marmara", sampling_rate_hz=rate_hz, zero_phase=zero_phase, dtype=dtype)
+    n_bands = len(expected)
+    results = Preprocess(settings)(
+        torch.from_numpy(record).expand(n_bands, -1, -1), rate_hz, torch.arange(n_bands)
+    )
+    for band, traces in enumerate(expected):
+        for component, reference in enumerate(traces):
+            result = results[band, component].double().numpy()
+            assert share_of_bound(result, reference, bound) <= 1.0, (band, component)
+
+
+@pytest.mark.skipif("SEISMIC_REAL_DATA" not in os.environ, reason="SEISMIC_REAL_DATA names no folder")
+@pytest.mark.parametrize("zero_phase", [False, True], ids=["causal", "zero_phase"])
+def test_real_records_equal_obspy(zero_phase: bool) -> None:
+    files = sorted((Path(os.environ["SEISMIC_REAL_DATA"]) / "records" / "waveforms").glob("*/*.mseed"))
+    checked = set()
+    for index, path in enumerate(files[::12]):
+        trace = obspy.read(path, format="MSEED")[0]
+        rate_hz, samples = trace.stats.sampling_rate, trace.data
+        if samples.dtype != np.int32 or np.ma.isMaskedArray(samples) or np.ptp(samples) == 0:
+            continue
+        settings = option("marmara", sampling_rate_hz=rate_hz, zero_phase=zero_phase)
+        preprocess = Preprocess(settings)
+        band = torch.tensor([index % len(preprocess.table), 4])  # one in turn, and the lowest corner of HH
+        corners_hz, _, _ = preprocess.table.clipped_hz(0.8 * rate_hz / 2)
+        results = preprocess(torch.from_numpy(samples).expand(2, 1, -1), rate_hz, band).double().numpy()
+        for result, row in zip(results[:, 0], band, strict=True):
+            reference = by_obspy(samples, rate_hz, corners_hz[row], zero_phase)
+            assert share_of_bound(result, reference, F32_BOUND) <= 1.0, (path.name, row)
+        checked.add(rate_hz)
+    assert len(checked) >= 4
+
+
+@pytest.mark.parametrize("rate_hz", [20.0, 50.0, 62.5, 200.0, 250.0])
+def test_resampling_equals_scipy_on_the_padded_trace(rate_hz: float) -> None:
+    settings = option("marmara", dtype="float64")
+    preprocess = Preprocess(settings)
+    record = torch.from_numpy(counts(1, rate_hz, length_s=40.0))
+    band = preprocess.bands(["BH"], [2.5])
+    result = preprocess(record, rate_hz, band)
+    native = Preprocess(option("marmara", dtype="float64", sampling_rate_hz=rate_hz))
+    at_native_rate = native(record, rate_hz, band).numpy()
+    n_padded = round(400 * rate_hz)  # the tail of the filter is cut here, a little of it at the record's end
+    padded = np.pad(at_native_rate, [(0, 0), (0, 0), (0, n_padded - at_native_rate.shape[-1])])
+    expected = signal.resample(padded, 40_000, axis=-1)[..., : result.shape[-1]]
+    assert result.shape[-1] == preprocess.n_samples(40.0) == 4001
+    inside = slice(0, -100)  # where the filter's tail does not matter
+    error = np.linalg.norm(result.numpy()[..., inside] - expected[..., inside]) / np.linalg.norm(expected)
+    assert error < 1e-3
+
+
+@pytest.mark.parametrize("rate_hz", [20.0, 40.0, 50.0, 62.5, 125.0, 200.0, 250.0])
+def test_a_band_limited_signal_is_resampled_exactly(rate_hz: float) -> None:
+    def packet(rate: float) -> NDArray[np.float64]:
+        time_s = np.arange(round(40 * rate) + 1) / rate
+        return np.asarray(np.exp(-(((time_s - 20) / 2) ** 2)) * np.cos(2 * np.pi * 3 * time_s))
+
+    preprocess = Preprocess(option("none", dtype="float64"))
+    waveform = torch.from_numpy(packet(rate_hz)).expand(2, 3, -1)
+    result = preprocess(waveform, rate_hz, preprocess.bands(["HH", "HN"], [2.0, 3.0]))
+    torch.testing.assert_close(result, torch.from_numpy(packet(100.0)).expand(2, 3, -1), rtol=0, atol=1e-9)
+
+
+def test_a_large_offset_costs_no_precision() -> None:
+    record = torch.from_numpy(counts(2, 100.0))
+    record -= record.min()
+    preprocess = Preprocess(option("marmara"))
+    band = torch.tensor([0, 9])
+    expected = preprocess(record, 100.0, band)
+    assert torch.equal(preprocess(record + 1_000_003, 100.0, band), expected)
+    assert torch.equal(preprocess(record - 2_000_000_000, 100.0, band), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.float32])
+def test_a_gap_does_what_a_straight_line_would(dtype: torch.dtype) -> None:
+    record = torch.from_numpy(counts(1, 50.0)).to(dtype)
+    line = record.clone()
+    ends = record[..., [999, 1500]].double()
+    line[..., 1000:1500] = torch.lerp(
+        ends[..., :1], ends[..., 1:], torch.arange(1, 501, dtype=torch.float64) / 501
+    ).to(dtype)
+    record[..., 1000:1500] = torch.nan if dtype.is_floating_point else torch.iinfo(dtype).min
+    preprocess = Preprocess(option("marmara"))
+    band = torch.tensor([1])
+    result, expected = preprocess(record, 50.0, band), preprocess(line, 50.0, band)
+    assert result.isfinite().all()
+    torch.testing.assert_close(result, expected, rtol=0, atol=1.0)  # a line of counts is rounded
+
+
+def test_a_record_does_not_depend_on_its_batch() -> None:
+    records = torch.from_numpy(counts(20, 50.0))
+    preprocess = Preprocess(option("marmara"))
+    band = torch.arange(20)
+    together = preprocess(records, 50.0, band)
+    alone = torch.cat([preprocess(records[[row]], 50.0, band[[row]]) for row in range(20)])
+    assert torch.equal(together, alone)
+
+
+def test_without_preprocessing_the_samples_stay() -> None:
+    record = torch.from_numpy(counts(2, 100.0)).float()
+    kept = record.clone()
+    preprocess = Preprocess(option("none"))
+    torch.testing.assert_close(preprocess(record, 100.0, torch.zeros(2, dtype=torch.int64)), record)
+    assert torch.equal(record, kept)
+
+
+@pytest.mark.parametrize("name", ["marmara", "fixed_band", "none"])
+@pytest.mark.parametrize("dtype", [torch.int32, torch.float32, torch.float64])
+def test_the_input_is_left_alone(name: str, dtype: torch.dtype) -> None:
+    record = torch.from_numpy(counts(2, 50.0, 30.0)).to(dtype)
+    kept = record.clone()
+    preprocess = Preprocess(option(name))
+    preprocess(record, 50.0, preprocess.bands(["HH", "EH"], [1.0, 2.0]))
+    assert torch.equal(record, kept)
+
+
+def test_mixed_precision_leaves_the_result_alone() -> None:
+    record = torch.from_numpy(counts(2, 50.0))
+    preprocess = Preprocess(option("marmara"))
+    band = torch.tensor([0, 9])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        mixed = preprocess(record, 50.0, band)
+    assert torch.equal(mixed, preprocess(record, 50.0, band))
+
+
+def test_a_missing_component_becomes_zeros() -> None:
+    record = torch.from_numpy(counts(1, 100.0))
+    record[:, 1] = torch.iinfo(torch.int32).min
+    result = Preprocess(option("marmara"))(record, 100.0, torch.tensor([0]))
+    assert (result[:, 1] == 0).all()
+    assert result[:, 0].abs().max() > 100
+
+
+def test_clipped_bands_are_told() -> None:
+    preprocess = Preprocess(option("marmara"))
+    clipped = preprocess.clipped(20.0)
+    names = [name for name, is_clipped in zip(preprocess.table.names, clipped, strict=True) if is_clipped]
+    assert "HH 2 <= M < 3" in names
+    assert "HH M >= 4" not in names  # 8 Hz is 0.8 of the Nyquist frequency: not above it
+    assert not preprocess.clipped(200.0).any()
+    assert not Preprocess(option("none")).clipped(20.0).any()
+
+
+def test_a_band_without_room_is_refused_by_name_only_where_it_is_used() -> None:
+    preprocess = Preprocess(option("marmara"))
+    record = torch.from_numpy(counts(2, 5.0))
+    small, large = preprocess.bands(["HH", "HH"], [0.5, 4.2])
+    preprocess.check(5.0, large)
+    assert preprocess(record[:1], 5.0, large[None]).isfinite().all()
+    message = "HH M < 1: its low corner 2 Hz is at or above 2 Hz"
+    with pytest.raises(BandError, match=message):
+        preprocess.check(5.0, torch.stack([small, large]))
+    with pytest.raises(BandError, match=message):
+        preprocess(record, 5.0, torch.stack([small, large]))
+
+
+def test_a_rate_that_cannot_be_resampled_is_named() -> None:
+    preprocess = Preprocess(option("marmara"))
+    with pytest.raises(ConfigurationError, match="99.9998 Hz"):
+        preprocess(torch.ones(1, 3, 7001, dtype=torch.int32), 99.9998, torch.tensor([0]))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"sampling_rate_hz": 0.0}, {"taper_fraction": 0.6}, {"corners": 0}, {"dtype": "float16"}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_impossible_settings_are_named(changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigurationError, match=f"preprocess.{next(iter(changes))}"):
+        Preprocess(option("marmara", **changes))
+
+
+def test_an_accelerator_is_never_asked_anything() -> None:
+    # Fake tensors know shapes and devices but hold no data: whatever waits for a value or mixes devices
+    # fails.
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    preprocess = Preprocess(PreprocessSettings(bands_hz={"any": [[1.0, 20.0]]}))
+    with FakeTensorMode():
+        record = torch.empty(4, 3, 1401, dtype=torch.int32, device="cuda")
+        result = preprocess(record, 20.0, torch.zeros(4, dtype=torch.int64, device="cuda"))
+    assert result.device.type == "cuda"
+    assert result.shape == (4, 3, 7001)
