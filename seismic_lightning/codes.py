@@ -1,7 +1,7 @@
 """The names seismologists give to channels: SEED identifiers, channel families and components.
 
-A channel code such as ``HHZ`` is a *family* (``HH``: band and instrument code) followed by a component. All arrays of
-this package hold their components in the order of ``COMPONENTS``.
+A channel code such as ``HHZ`` is a *family* (``HH``: band and instrument code) followed by a component. All
+arrays of this package hold their components in the order of ``COMPONENTS``.
 
 References:
     FDSN (2012), SEED Reference Manual v2.4, Appendix A: Channel Naming.

@@ -66,10 +66,12 @@ class LastCheckpoint(Checkpoint):
         """Save where the number of steps is due.
 
         A step is saved once, right after it: later batches of the same step have gradients that no file
-        holds.
+        holds. The last batch of an epoch is left to the epoch's end: a run resumed from there would skip the
+        validation.
         """
         step = trainer.global_step
-        if self._every_n_train_steps and step % self._every_n_train_steps == 0 and step != self._saved_step:
+        due = self._every_n_train_steps is not None and step % self._every_n_train_steps == 0
+        if due and step != self._saved_step and not trainer.is_last_batch:
             self._save(trainer)
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:

@@ -11,7 +11,7 @@ import yaml
 EXAMPLES = {
     "train": (
         "python train.py data=archive archive_dir=ARCHIVE model=vae beta=0.5",
-        "python train.py data=archive archive_dir=ARCHIVE -m model=vae,cvae beta=0.1,0.5,1,4",
+        "python train.py -m data=archive archive_dir=ARCHIVE model=vae,cvae beta=0.1,0.5,1,4",
         "python train.py data=archive archive_dir=ARCHIVE model=vae ckpt_path=last",
     ),
     "curate": (

@@ -42,6 +42,7 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
     if {"--help", "-h"} & set(sys.argv):
         sys.stdout.write(help_text(config_name, config_folder()) + "\n")
         return
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))  # argparse wants it first
     register(f"{config_name}_schema", schema)
     OmegaConf.register_new_resolver("pid", os.getpid, replace=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"

@@ -4,6 +4,7 @@ Torch and Lightning are imported inside functions, so that ``--help``, ``--cfg``
 """
 
 import logging
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 SHOWN_CHOICES = ("model", "optimizer", "scheduler", "data", "window", "select", "preprocess", "stft")
 """Groups whose settings stand beside the final metrics in TensorBoard's HPARAMS tab."""
+
+UNHELPFUL_WARNINGS = (
+    r".*LeafSpec.*is deprecated",  # Lightning's own use of torch
+    r".*does not have many workers",  # batches are fetched whole; a worker would slow them down
+    r"The number of training batches .* is smaller than the logging interval",  # every epoch is logged anyway
+)
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +59,7 @@ def train(config: DictConfig) -> float:
         log.warning("%s has no effect here: no chosen option reads it.", override)
     checkpoint = resolve_checkpoint(config.ckpt_path, run_dir, Path(config.output_dir), config.task)
     dataset_dir = instantiate(config.data.source)
-    seed_all(config.seed)
+    prepare_lightning(config.seed)
     datamodule = build_datamodule(config, dataset_dir)
     model = build_model(config, datamodule)
     if checkpoint is not None:
@@ -63,11 +70,19 @@ def train(config: DictConfig) -> float:
     return conclude(config, trainer, datamodule)
 
 
-def seed_all(seed: int) -> None:
-    """Seed the initial weights; everything random after that is keyed by this number."""
+def prepare_lightning(seed: int) -> None:
+    """Seed the initial weights, and leave out what Lightning would say that helps nobody here.
+
+    Everything random after the weights is keyed by the seed instead of drawn from a generator with a state.
+    """
     from lightning.pytorch import seed_everything
 
     seed_everything(seed, verbose=False)
+    messages = logging.getLogger("lightning.pytorch")
+    messages.handlers.clear()  # the run's own handlers say it once
+    messages.setLevel(logging.WARNING)
+    for unhelpful in UNHELPFUL_WARNINGS:
+        warnings.filterwarnings("ignore", unhelpful)
 
 
 def build_datamodule(config: DictConfig, dataset_dir: Path) -> "SpectrogramDataModule":

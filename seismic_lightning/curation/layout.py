@@ -103,7 +103,7 @@ def parse_name(stem: str, event_ids: Collection[str]) -> FileName | None:
         FileName(event_id='us_1', codes=('KO', 'ADVT'), family='HH')
     """
     parts = stem.split("_")
-    for count in range(len(parts) - 2, 0, -1):
+    for count in range(len(parts) - 1, 0, -1):
         event_id = "_".join(parts[:count])
         if event_id in event_ids:
             return FileName(event_id, tuple(parts[count:-1]), parts[-1])

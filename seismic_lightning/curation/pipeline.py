@@ -97,7 +97,10 @@ def build_dataset(
         _keep_unit(gathered, unit)
         if not gathered.records:
             raise _nothing_accepted(archive_dir, gathered.rejections)
-        splits = split_events((row["source_id"] for row in gathered.records), settings.split)
+        try:
+            splits = split_events((row["source_id"] for row in gathered.records), settings.split)
+        except DatasetError as error:
+            raise DatasetError(f"{error} {frequent_reasons(gathered.rejections)}") from error
         writer.close(unit)
     finally:
         writer.discard()

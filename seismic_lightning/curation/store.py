@@ -138,8 +138,8 @@ def open_dataset(dataset_dir: Path) -> CuratedDataset:
         raise DatasetError(message)
     if manifest["schema_version"] != SCHEMA_VERSION:
         message = (
-            f"{dataset_dir} has schema version {manifest['schema_version']}, this program reads {SCHEMA_VERSION}: "
-            "curate again with overwrite=true."
+            f"{dataset_dir} has schema version {manifest['schema_version']}, this program reads "
+            f"{SCHEMA_VERSION}: curate again with overwrite=true."
         )
         raise DatasetError(message)
     check_intact(dataset_dir, manifest)

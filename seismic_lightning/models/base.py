@@ -7,20 +7,24 @@ the mode, so that their figures compare between epochs without noise.
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
-from typing import Any, Required, Self, TypedDict
+from typing import Any, Required, TypedDict, cast
 
-import lightning as L
 import torch
-from lightning.pytorch.utilities.types import LRSchedulerConfigType, OptimizerLRScheduler
+from lightning.pytorch.utilities.types import (
+    STEP_OUTPUT,
+    LRSchedulerConfigType,
+    LRSchedulerTypeUnion,
+    OptimizerLRScheduler,
+)
 from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seismic_lightning.batch import Batch, Condition
-from seismic_lightning.errors import CheckpointError, ConfigurationError, TrainingError
-from seismic_lightning.models.checkpoint import MODEL_KEY, MapLocation, model_name, read_checkpoint
+from seismic_lightning.errors import ConfigurationError, TrainingError
+from seismic_lightning.models.checkpoint import SelfNamingModule
+from seismic_lightning.models.means import EpochMeans
 from seismic_lightning.models.objective import Objective, objective
 from seismic_lightning.nn.blocks import PaddedGrid
 from seismic_lightning.nn.noise import keyed_generator
@@ -47,7 +51,7 @@ class Options(TypedDict, total=False):
     scheduler: MakeScheduler | None
 
 
-class SpectrogramAutoencoder(L.LightningModule):
+class SpectrogramAutoencoder(SelfNamingModule):
     """Base of the models; a child says how to encode and decode.
 
     Attributes:
@@ -94,6 +98,7 @@ class SpectrogramAutoencoder(L.LightningModule):
         self._seed = seed
         self._optimizer = optimizer or Adam
         self._scheduler = scheduler
+        self._means: dict[str, EpochMeans] = {}
 
     @abstractmethod
     def encode(self, spectrogram: Tensor, condition: Condition) -> Posterior:
@@ -148,7 +153,7 @@ class SpectrogramAutoencoder(L.LightningModule):
         return self._outcome("test", batch, posterior, posterior.mode)
 
     def _outcome(self, stage: str, batch: Batch, posterior: Posterior, latent: Tensor) -> dict[str, Tensor]:
-        """Decode, measure and log.
+        """Decode, measure and add to the means of the epoch.
 
         Returns:
             ``loss`` as a scalar; detached ``reconstruction (B, C, F, T)``, ``latent (B, ...)``, the mode, and
@@ -160,15 +165,7 @@ class SpectrogramAutoencoder(L.LightningModule):
         loss = parts.loss.mean()
         if not torch.isfinite(loss):
             raise TrainingError(self._not_finite(stage, batch, parts))
-        self.log_dict(
-            {f"{stage}/{name}": part.detach().mean() for name, part in parts._asdict().items()},
-            on_step=False,
-            on_epoch=True,
-            batch_size=len(batch.index),
-            sync_dist=True,
-        )
-        if stage == "train":
-            self.log("train/loss_step", loss.detach(), on_step=True, on_epoch=False, prog_bar=True)
+        self._means.setdefault(stage, EpochMeans()).add(parts)
         return {
             "loss": loss,
             "reconstruction": reconstruction.detach(),
@@ -189,6 +186,30 @@ class SpectrogramAutoencoder(L.LightningModule):
             f"(dataset rows {shown}). Exclude these records, lower optimizer.lr or use precision=fp32"
         )
 
+    def on_train_batch_end(self, outputs: STEP_OUTPUT, batch: Batch, batch_idx: int) -> None:
+        """Log the loss of the steps that loggers write, so that other steps cost nothing."""
+        every_n_steps = cast(Any, self.trainer).log_every_n_steps  # set by Lightning behind its type's back
+        if (self.global_step + 1) % every_n_steps == 0:
+            loss = cast(dict[str, Tensor], outputs)["loss"]
+            self.log("train/loss_step", loss.detach(), on_step=True, on_epoch=False, prog_bar=True)
+
+    def on_train_epoch_end(self) -> None:
+        """Log the epoch's means, then let a schedule that waits for a plateau see the validation loss."""
+        self._log_means("train")
+        self._step_plateau()
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the epoch's means."""
+        self._log_means("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the epoch's means."""
+        self._log_means("test")
+
+    def _log_means(self, stage: str) -> None:
+        means = self._means.pop(stage, EpochMeans())
+        self.log_dict(means.named(stage), batch_size=means.n_records, sync_dist=True)
+
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Make the optimizer and, where one is asked for, the schedule."""
         optimizer = self._optimizer(self.parameters())
@@ -201,60 +222,24 @@ class SpectrogramAutoencoder(L.LightningModule):
         }
         return {"optimizer": optimizer, "lr_scheduler": schedule}
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Name the model in its checkpoint."""
-        checkpoint[MODEL_KEY] = self._name()
+    def lr_scheduler_step(self, scheduler: LRSchedulerTypeUnion, metric: float | None) -> None:
+        """Step a schedule, except those that wait for a plateau: see ``_step_plateau``."""
+        if metric is None:
+            scheduler.step()  # type: ignore[call-arg] # none that wants a metric comes here
 
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse to go on from another model's checkpoint."""
-        path = self.trainer.ckpt_path if self._trainer is not None else None
-        self._require_own(checkpoint, path or "checkpoint")
+    def _step_plateau(self) -> None:
+        """Show the validation loss to a schedule that waits for a plateau.
 
-    @classmethod
-    def check_checkpoint(cls, path: str | Path) -> None:
-        """Read a checkpoint file completely and refuse it unless it holds this model.
-
-        Args:
-            path: File written by training.
+        This runs before checkpoints are saved, and also in an epoch that was resumed; Lightning's own place
+        for it comes after the saving and is skipped on resume: the run would end with other weights.
 
         Raises:
-            CheckpointError: If the file is missing, damaged or of another model.
+            ConfigurationError: If there was no validation to wait for.
         """
-        cls._require_own(read_checkpoint(path, "cpu"), path)
-
-    @classmethod
-    def load_from_checkpoint(  # type: ignore[override] # narrower on purpose: local files, plain data
-        cls,
-        checkpoint_path: str | Path,
-        map_location: MapLocation = None,
-        **options: Any,  # noqa: ANN401 - any argument of a model
-    ) -> Self:
-        """Load this model from a local file, running no code that the file may contain.
-
-        Args:
-            checkpoint_path: File written by training.
-            map_location: Where tensors go, as in ``torch.load``.
-            **options: Further arguments of Lightning's method, and model arguments that replace the saved
-                ones.
-
-        Returns:
-            The model with the file's weights.
-
-        Raises:
-            CheckpointError: If the file is missing, damaged or of another model.
-        """
-        cls.check_checkpoint(checkpoint_path)
-        options["weights_only"] = True
-        try:
-            return super().load_from_checkpoint(checkpoint_path, map_location, **options)
-        except (TypeError, KeyError, RuntimeError) as error:
-            raise CheckpointError(f"{checkpoint_path}: does not fit {cls._name()} ({error})") from error
-
-    @classmethod
-    def _name(cls) -> str:
-        return f"{cls.__module__}.{cls.__qualname__}"
-
-    @classmethod
-    def _require_own(cls, checkpoint: dict[str, Any], path: str | Path) -> None:
-        if model_name(checkpoint) != cls._name():
-            raise CheckpointError(f"{path}: holds {model_name(checkpoint)}; expected {cls._name()}")
+        for config in self.trainer.lr_scheduler_configs:
+            if not config.reduce_on_plateau:
+                continue
+            if PLATEAU_MONITOR not in self.trainer.callback_metrics:
+                raise ConfigurationError(f"scheduler=plateau waits for {PLATEAU_MONITOR}: let validation run")
+            loss = float(self.trainer.callback_metrics[PLATEAU_MONITOR])
+            config.scheduler.step(loss)  # type: ignore[arg-type] # this kind takes the metric

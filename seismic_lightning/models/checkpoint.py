@@ -1,11 +1,12 @@
-"""Reading a checkpoint file: plain data only, every byte checked, one kind of error."""
+"""Checkpoints that name their model and are read as plain data only, with one kind of error."""
 
 import pickle
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import lightning as L
 import torch
 
 from seismic_lightning.errors import CheckpointError
@@ -30,7 +31,7 @@ _DAMAGE = (
 )
 
 
-def read_checkpoint(path: str | Path, map_location: MapLocation = None) -> dict[str, Any]:
+def read_checkpoint(path: str | Path, map_location: MapLocation = "cpu") -> dict[str, Any]:
     """Read a local checkpoint file into a dictionary, without running any code that it may contain.
 
     The checksums of the file's parts are compared first: PyTorch alone would load some damaged files as
@@ -79,6 +80,68 @@ def model_name(checkpoint: dict[str, Any]) -> str:
         For example ``seismic_lightning.models.vae.VAE``.
     """
     return str(checkpoint.get(MODEL_KEY, "a model of unknown class"))
+
+
+class SelfNamingModule(L.LightningModule):
+    """A model whose checkpoints say what class they hold, and which takes no other model's."""
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Name the model in its checkpoint."""
+        checkpoint[MODEL_KEY] = self._name()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to go on from another model's checkpoint."""
+        path = self.trainer.ckpt_path if self._trainer is not None else None
+        self._require_own(checkpoint, path or "checkpoint")
+
+    @classmethod
+    def check_checkpoint(cls, path: str | Path) -> None:
+        """Read a checkpoint file completely and refuse it unless it holds this model.
+
+        Args:
+            path: File written by training.
+
+        Raises:
+            CheckpointError: If the file is missing, damaged or of another model.
+        """
+        cls._require_own(read_checkpoint(path), path)
+
+    @classmethod
+    def load_from_checkpoint(  # type: ignore[override] # narrower on purpose: local files, plain data
+        cls,
+        checkpoint_path: str | Path,
+        map_location: MapLocation = None,
+        **options: Any,  # noqa: ANN401 - any argument of a model
+    ) -> Self:
+        """Load this model from a local file, running no code that the file may contain.
+
+        Args:
+            checkpoint_path: File written by training.
+            map_location: Where tensors go, as in ``torch.load``.
+            **options: Further arguments of Lightning's method, and model arguments that replace the saved
+                ones.
+
+        Returns:
+            The model with the file's weights.
+
+        Raises:
+            CheckpointError: If the file is missing, damaged or of another model.
+        """
+        cls.check_checkpoint(checkpoint_path)
+        options["weights_only"] = True
+        try:
+            return super().load_from_checkpoint(checkpoint_path, map_location, **options)
+        except (TypeError, KeyError, RuntimeError) as error:
+            raise CheckpointError(f"{checkpoint_path}: does not fit {cls._name()} ({error})") from error
+
+    @classmethod
+    def _name(cls) -> str:
+        return f"{cls.__module__}.{cls.__qualname__}"
+
+    @classmethod
+    def _require_own(cls, checkpoint: dict[str, Any], path: str | Path) -> None:
+        if model_name(checkpoint) != cls._name():
+            raise CheckpointError(f"{path}: holds {model_name(checkpoint)}; expected {cls._name()}")
 
 
 def _first_line(error: BaseException) -> str:

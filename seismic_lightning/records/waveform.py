@@ -50,12 +50,12 @@ def read_segments(path: Path) -> list[Segment]:
             complains), ``empty_file`` or ``no_samples`` (only headers or text).
     """
     try:
-        content = path.read_bytes()
+        size = path.stat().st_size
     except OSError as error:
         raise WaveformError("unreadable", f"{path.name}: {error.strerror}") from error
-    if not content:
+    if size == 0:
         raise WaveformError("empty_file", f"{path.name} has no bytes")
-    segments = _read_with_pymseed(content)
+    segments = _read_with_pymseed(path)
     if segments is None:
         segments = _read_with_obspy(path)
     filled = [segment for segment in segments if segment.samples.size and segment.samples.dtype.kind in "if"]
@@ -64,12 +64,12 @@ def read_segments(path: Path) -> list[Segment]:
     return sorted(filled, key=lambda segment: (segment.seed_id, segment.start_ns))
 
 
-def _read_with_pymseed(content: bytes) -> list[Segment] | None:
+def _read_with_pymseed(path: Path) -> list[Segment] | None:
     """Return the segments, or None where libmseed refuses the file."""
     import pymseed  # here: loads a C library that commands without waveforms do not need
 
     try:
-        traces = pymseed.MS3TraceList.from_buffer(content, unpack_data=True)
+        traces = pymseed.MS3TraceList.from_file(path, unpack_data=True)
         return [
             Segment(
                 _seed_id(pymseed.sourceid2nslc(trace.sourceid)),

@@ -43,8 +43,8 @@ class BandTable:
         self._families = {family: index for index, family in enumerate(settings.bands_hz)}
         self._aliases = dict(settings.aliases)
         self.names = [f"{family} {label}" for family in settings.bands_hz for label in self._bin_labels()]
-        self._check_aliases()
         self.corners_hz = self._read_corners(settings)
+        self._check_aliases()
 
     def __len__(self) -> int:
         """Return the number of rows: families times bins."""

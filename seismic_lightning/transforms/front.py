@@ -37,7 +37,7 @@ class SpectrogramFront(nn.Module):
         """
         super().__init__()
         self.preprocess = Preprocess(preprocess)
-        self.stft = Stft(stft).to(self.preprocess.dtype)
+        self.stft = Stft(stft, self.preprocess.dtype)
         self.scaling = scaling
 
     def waveform(self, groups: Sequence[Group], band: Tensor) -> Tensor:
@@ -56,16 +56,16 @@ class SpectrogramFront(nn.Module):
         n_records = sum(len(positions) for _, positions, _ in groups)
         if n_records != len(band) or not groups:
             raise DatasetError(f"the rate groups hold {n_records} records, the batch {len(band)}")
-        shapes = {rate_hz: samples.shape[1:] for rate_hz, _, samples in groups}
-        lengths = {
-            rate_hz: self.preprocess.resampled_length(shape[-1], rate_hz) for rate_hz, shape in shapes.items()
-        }
-        if len(set(lengths.values())) > 1:
+        lengths = [
+            (rate_hz, self.preprocess.resampled_length(samples.shape[-1], rate_hz))
+            for rate_hz, _, samples in groups
+        ]
+        if len({length for _, length in lengths}) > 1:
             raise DatasetError(
-                f"records of one batch differ in length after resampling (Hz: samples): {lengths}"
+                f"records of one batch differ in length after resampling, (Hz, samples): {lengths}; choose a "
+                "window.length_s that is a whole number of samples at every rate"
             )
-        n_components, n_samples = groups[0][2].shape[1], next(iter(lengths.values()))
-        shape = (n_records, n_components, n_samples)
+        shape = (n_records, groups[0][2].shape[1], lengths[0][1])
         batch = torch.empty(shape, dtype=self.preprocess.dtype, device=band.device)
         for rate_hz, positions, samples in groups:
             batch.index_copy_(0, positions, self.preprocess(samples, rate_hz, band[positions]))
@@ -120,9 +120,8 @@ class SpectrogramFront(nn.Module):
         shape = (*waveform.shape[:-1], self.stft.n_freqs, self.stft.n_frames(waveform.shape[-1]))
         batch = torch.empty(shape, dtype=waveform.dtype, device=waveform.device)
         size = chunk_size(waveform.device)
-        with torch.autocast(waveform.device.type, enabled=False):
-            for start in range(0, len(batch), size):
-                batch[start : start + size] = transform(waveform[start : start + size])
+        for start in range(0, len(batch), size):
+            batch[start : start + size] = transform(waveform[start : start + size])
         return batch
 
     def settings(self) -> dict[str, Any]:

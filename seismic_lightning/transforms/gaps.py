@@ -35,10 +35,8 @@ def find_gaps(waveform: Tensor) -> Tensor | None:
     Returns:
         ``(..., N)`` bool, or None where nothing is missing.
     """
-    if waveform.device.type == "cpu":
-        lowest = torch.aminmax(waveform).min  # NaN if there is one
-        if not bool(gap_mask(lowest)):
-            return None
+    if _answers_at_once(waveform) and not bool(gap_mask(torch.aminmax(waveform).min)):  # NaN if there is one
+        return None
     return gap_mask(waveform)
 
 
@@ -82,11 +80,16 @@ def subtract_exactly(waveform: Tensor, offset: Tensor, dtype: torch.dtype) -> Te
 
 
 def _fits_half_range(counts: Tensor) -> bool:
-    """Tell whether no difference of two counts can overflow; elsewhere than on the CPU, assume it can."""
-    if counts.device.type != "cpu":  # asking would stall the device; widening is cheaper there
+    """Tell whether no difference of two counts can overflow; where asking would stall, say no."""
+    if not _answers_at_once(counts):
         return False
     lowest, highest = torch.aminmax(counts)
     return bool(lowest >= -(2**30)) and bool(highest < 2**30)
+
+
+def _answers_at_once(waveform: Tensor) -> bool:
+    """Tell whether a value can be looked at without waiting for a queue of work."""
+    return waveform.device.type == "cpu"
 
 
 def fill_gaps(waveform: Tensor, gaps: Tensor) -> Tensor:

@@ -131,7 +131,7 @@ def make_plan(
     corners_hz, _, impossible = table.clipped_hz(limit_hz)
     excess = _TOLERATED_EXCESS if device.type == "cpu" else math.inf
     lengths = _shared(_lengths_of_rows(settings, table, rate_hz, n_samples), excess)
-    banks, bank_of_row = [], torch.zeros(max(len(table), 1), dtype=torch.int64, device=device)
+    banks, bank_of_row = [], torch.zeros(max(len(table), 1), dtype=torch.int64)
     for index, length in enumerate(sorted(set(lengths.values()))):
         rows = [row for row, own in lengths.items() if own == length]
         filters = torch.full((len(table), length.native // 2 + 1), torch.nan, dtype=torch.complex128)
@@ -153,7 +153,7 @@ def make_plan(
         n_samples=resampled_length(n_samples, rate_hz, target_hz),
         ramp=ramp.to(device, DTYPES[settings.dtype]),
         banks=banks,
-        bank_of_row=bank_of_row,
+        bank_of_row=bank_of_row.to(device),
         refused=refused,
     )
 

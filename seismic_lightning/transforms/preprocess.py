@@ -133,11 +133,9 @@ class Preprocess(nn.Module):
         plan.refuse(band)
         shape = (*waveform.shape[:-1], plan.n_samples)
         batch = torch.empty(shape, dtype=self.dtype, device=waveform.device)
-        # Automatic mixed precision leaves the signal processing alone.
-        with torch.autocast(waveform.device.type, enabled=False):
-            for bank, place in plan.chunks(band):
-                samples = waveform.index_select(0, place)
-                batch[place] = self._process(samples, plan, bank, band[place])
+        for bank, place in plan.chunks(band):
+            samples = waveform.index_select(0, place)
+            batch[place] = self._process(samples, plan, bank, band[place])
         return batch
 
     def _process(self, waveform: Tensor, plan: Plan, bank: FilterBank, band: Tensor) -> Tensor:
@@ -147,15 +145,14 @@ class Preprocess(nn.Module):
         samples = subtract_exactly(waveform, offset, self.dtype)
         if gaps is not None:
             samples = fill_gaps(samples, gaps)
+        untouched = not (self.settings.detrend or len(plan.ramp) or bank.filters is not None)
         if self.settings.detrend:
             detrend_(samples)
-        elif len(plan.ramp) or bank.filters is not None:
-            samples += offset  # the offset is part of what is tapered and filtered
+        elif not untouched:
+            samples += offset  # it is part of what is tapered and filtered
         samples = self._filter_and_resample(taper_(samples, plan.ramp), bank, band)[..., : plan.n_samples]
-        # Merely resampled records keep their offset, yet its steps at both ends do not ring in the
-        # transforms.
-        untouched = not self.settings.detrend and not len(plan.ramp) and bank.filters is None
-        return samples + offset if untouched else samples
+        # Merely resampled records get their offset back: in the transforms its steps at both ends would ring.
+        return samples.add_(offset) if untouched else samples
 
     def _filter_and_resample(self, samples: Tensor, bank: FilterBank, band: Tensor) -> Tensor:
         """Carry tapered records through one pair of transforms, two where both ways are filtered."""

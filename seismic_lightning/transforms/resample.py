@@ -64,8 +64,8 @@ def fft_lengths(duration_s: float, native_rate_hz: float, target_rate_hz: float)
         multiple = int(fft.next_fast_len(math.ceil(needed / ratio.numerator), real=True))
     if multiple * ratio.numerator > _MAX_EXCESS * needed or multiple == 0:
         raise ConfigurationError(
-            f"records of {native_rate_hz:.10g} Hz cannot be resampled to {target_rate_hz:g} Hz: the two share "
-            f"no duration near {duration_s:.0f} s that is a whole number of samples at both; "
+            f"records of {native_rate_hz:.10g} Hz cannot be resampled to {target_rate_hz:g} Hz: no duration "
+            f"near {duration_s:.0f} s is a whole number of samples at both; "
             "set preprocess.sampling_rate_hz to their rate or leave them out"
         )
     return FftLengths(multiple * ratio.numerator, multiple * ratio.denominator)

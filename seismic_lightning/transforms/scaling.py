@@ -18,6 +18,10 @@ _LOWEST_DECADE, _HIGHEST_DECADE, _BINS_PER_DECADE = -46, 40, 200
 """The histogram spans all that float32 can hold, in bins of 1.2 %."""
 
 
+_SMALLEST_VARIANCE = 1e-12
+"""Of log magnitudes, in decades squared: below it lie the rounding errors of a constant."""
+
+
 class ScalingConstants(NamedTuple):
     """The three numbers of the scaling, as a checkpoint stores them.
 
@@ -175,7 +179,7 @@ class ScalingFit:
             raise DatasetError("the scaling cannot be fitted: the training split has no records")
         mean = float(self._sum.sum()) / n_values
         variance = self._sum_of_squares / n_values - mean**2
-        if variance <= 0:
+        if variance <= _SMALLEST_VARIANCE:
             raise DatasetError("the scaling cannot be fitted: all training magnitudes are equal")
         return LogScaling(self.floor, mean + math.log10(self.floor), math.sqrt(variance))
 

@@ -20,18 +20,17 @@ from seismic_lightning.transforms.settings import StftSettings
 class Stft(nn.Module):
     """Waveforms to magnitude spectrograms.
 
-    Works in the type of its window: ``Stft(settings).double()`` for float64 waveforms.
-
     Example:
         >>> Stft(StftSettings())(torch.zeros(2, 3, 7001)).shape
         torch.Size([2, 3, 129, 110])
     """
 
-    def __init__(self, settings: StftSettings) -> None:
+    def __init__(self, settings: StftSettings, dtype: torch.dtype = torch.float32) -> None:
         """Check the settings and make the window.
 
         Args:
             settings: Window, overlap and transform length, in samples.
+            dtype: Floating-point type of the waveforms to come.
 
         Raises:
             ConfigurationError: The three lengths do not fit together.
@@ -49,6 +48,7 @@ class Stft(nn.Module):
             win_length=settings.nperseg,
             hop_length=self.hop,
             window_fn=_unit_sum_hann,
+            wkwargs={"dtype": dtype},
             power=None,
             pad_mode="constant",
         )
@@ -111,7 +111,7 @@ class Stft(nn.Module):
         return (real + imaginary).sqrt_()
 
 
-def _unit_sum_hann(n_samples: int) -> Tensor:
+def _unit_sum_hann(n_samples: int, dtype: torch.dtype) -> Tensor:
     """Return a periodic Hann window whose samples sum to one, ``(n_samples,)``."""
     window = torch.hann_window(n_samples, dtype=torch.float64)
-    return (window / window.sum()).to(torch.float32)
+    return (window / window.sum()).to(dtype)

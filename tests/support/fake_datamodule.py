@@ -86,6 +86,10 @@ class _KeyedOrder(torch.utils.data.Sampler[int]):
     def __len__(self) -> int:
         return self.n_records
 
+    def set_epoch(self, epoch: int) -> None:
+        """Take the epoch from Lightning, which calls this before each epoch and after a resume."""
+        self.epoch = epoch
+
     def __iter__(self) -> Iterator[int]:
         order = torch.randperm(self.n_records, generator=torch.Generator().manual_seed(self.epoch)).tolist()
         start, self.start = self.start, 0
@@ -96,11 +100,6 @@ class _ResumableLoader(DataLoader[Batch]):
     """Start in the middle of an epoch when resumed."""
 
     owner: "FakeDataModule"
-
-    def __iter__(self) -> Any:  # noqa: ANN401 - the iterator's type is private
-        assert self.owner.trainer is not None
-        self.sampler.epoch = self.owner.trainer.current_epoch  # type: ignore[attr-defined]
-        return super().__iter__()
 
     def state_dict(self) -> dict[str, int]:
         assert self.owner.trainer is not None

@@ -19,8 +19,7 @@ def option(name: str, **changes: Any) -> PreprocessSettings:  # noqa: ANN401 - v
 
 
 def counts(n_records: int, rate_hz: float, length_s: float = 70.0, seed: int = 0) -> NDArray[np.int32]:
-    """Return integer records of microseism, noise, drift, P and S packets on a large offset, ``(n, 3,
-    N)``."""
+    """Return integer records of microseism, noise, drift, P and S packets on an offset, ``(n, 3, N)``."""
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(length_s * rate_hz) + 1) / rate_hz
     shape = (n_records, 3, 1)
@@ -28,9 +27,9 @@ def counts(n_records: int, rate_hz: float, length_s: float = 70.0, seed: int = 0
     microseism = 800 * np.sin(2 * np.pi * rng.uniform(0.2, 0.4, shape) * time_s + rng.uniform(0, 6, shape))
     packets = 3e3 * _packet(time_s, 10.0, min(6.0, 0.3 * rate_hz)) + 9e3 * _packet(time_s, 18.0, 2.5)
     noise = rng.normal(0, 150, (n_records, 3, len(time_s)))
-    return np.round(
-        offset + rng.normal(0, 20, shape) * time_s + microseism + packets * rng.normal(1, 0.3, shape) + noise
-    ).astype(np.int32)
+    drift = rng.normal(0, 20, shape) * time_s
+    records = offset + drift + microseism + packets * rng.normal(1, 0.3, shape) + noise
+    return np.asarray(np.round(records), dtype=np.int32)
 
 
 def _packet(time_s: NDArray[np.float64], onset_s: float, frequency_hz: float) -> NDArray[np.float64]:

@@ -1,0 +1,136 @@
+"""The command trains every model, leaves what it promises, and survives being killed."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from seismic_lightning.cli.train import main
+from seismic_lightning.data.datamodule import SpectrogramDataModule
+from seismic_lightning.models.load import load_model
+
+TRAIN = Path(__file__).parents[2] / "train.py"
+RunCommand = Callable[..., None]
+
+
+def overrides(dataset_dir: Path, folder: Path, *more: str) -> list[str]:
+    return [
+        "data=dataset", f"dataset_dir={dataset_dir}", f"output_dir={folder}", f"hydra.run.dir={folder}/run",
+        "trainer=cpu", "model.channels=[4,8,8,8]", *more,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["ae", "vae", "cvae"])
+def test_a_run_leaves_what_it_promises(
+    model: str, dataset_dir: Path, tmp_path: Path, run_command: RunCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_command(main, *overrides(dataset_dir, tmp_path, f"model={model}", "debug=fast"))
+    run = tmp_path / "run"
+    said = capsys.readouterr().out
+    assert f"tensorboard --logdir {tmp_path}" in said
+    assert f"{run}/checkpoints/best.ckpt" in said
+    assert "test/loss" in said
+    assert yaml.safe_load((run / ".hydra" / "config.yaml").read_text())["stft"]["nperseg"] == 256
+    described = json.loads((run / "run.json").read_text())
+    assert described["seed"] == 0
+    assert described["packages"]["torch"].startswith(torch.__version__.split("+")[0])
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    scalars = EventAccumulator(str(run / "tensorboard")).Reload().Tags()["scalars"]
+    assert {"train/loss", "val/loss", "val/kl", "val/skill", "val/skill_level", "train/records_per_s"} <= set(scalars)
+
+
+def test_a_checkpoint_alone_reconstructs_and_knows_its_data(
+    dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    run_command(main, *overrides(dataset_dir, tmp_path, "model=cvae", "debug=fast"))
+    path = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    stored = torch.load(path, weights_only=True)["SpectrogramDataModule"]
+    assert stored["conditions"]["stations"] == ["XX.ST00", "XX.ST01", "XX.ST02"]
+    assert stored["front"]["preprocess"]["sampling_rate_hz"] == 100.0
+    assert set(stored["front"]["scaling"]) == {"floor", "mean", "std"}
+    model = load_model(path).eval()
+    again = load_model(path).eval()
+    spectrogram = torch.randn(2, 3, model.hparams["n_freqs"], model.hparams["n_frames"])
+    module = SpectrogramDataModule(dataset_dir, *_settings(stored), batch_size=2)
+    module.setup()
+    condition = module.records("val").__getitems__([0, 1]).condition
+    assert torch.equal(model(spectrogram, condition), again(spectrogram, condition))
+
+
+def test_two_runs_with_one_seed_are_equal_and_another_seed_is_not(
+    dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        run_command(main, *overrides(dataset_dir, tmp_path / name, "model=vae", "debug=fast", f"seed={seed}"))
+    first, second, other = (weights_sha256(tmp_path / name / "run") for name in "abc")
+    assert first == second != other
+
+
+def test_a_killed_run_resumes_to_the_same_weights(dataset_dir: Path, tmp_path: Path) -> None:
+    def command(folder: Path, *more: str) -> list[str]:
+        schedule = ["trainer.max_epochs=4", "data.batch_size=3", "callbacks.last.every_n_train_steps=2"]
+        quiet = ["logger=none", "~callbacks.progress_bar"]
+        return [sys.executable, str(TRAIN), *overrides(dataset_dir, folder, "model=vae", *schedule, *quiet, *more)]
+
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command(tmp_path / "whole"), env=environment, check=True, capture_output=True)
+    last = tmp_path / "killed" / "run" / "checkpoints" / "last.ckpt"
+    process = subprocess.Popen(command(tmp_path / "killed"), env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while not last.is_file() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the run ended before it could be killed"
+    done = torch.load(last, weights_only=True)["global_step"]
+    subprocess.run(command(tmp_path / "killed", "ckpt_path=last"), env=environment, check=True, capture_output=True)
+    assert 0 < done < torch.load(last, weights_only=True)["global_step"]
+    assert weights_sha256(tmp_path / "killed" / "run") == weights_sha256(tmp_path / "whole" / "run")
+
+
+def test_a_checkpoint_of_another_model_is_refused(
+    dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    run_command(main, *overrides(dataset_dir, tmp_path, "model=ae", "debug=fast"))
+    path = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    with pytest.raises(SystemExit, match=r"holds .*AE; expected .*VAE"):
+        run_command(main, *overrides(dataset_dir, tmp_path, "model=vae", f"ckpt_path={path}"))
+
+
+def test_a_knob_without_effect_is_said_aloud(
+    dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    run_command(main, *overrides(dataset_dir, tmp_path, "model=ae", "beta=0.5", "window.length_s=40", "debug=fast"))
+    log = (tmp_path / "run" / "train.log").read_text()
+    assert "beta=0.5 has no effect" in log
+    assert "window.length_s=40 has no effect" in log
+
+
+def test_a_sweep_fills_one_folder_per_job(dataset_dir: Path, tmp_path: Path, run_command: RunCommand) -> None:
+    shared = overrides(dataset_dir, tmp_path, "debug=fast", "logger=csv")
+    run_command(main, "-m", "model=ae,vae", "beta=0.1,1", f"hydra.sweep.dir={tmp_path}/sweep", *shared)
+    folders = sorted(path.parent.name for path in (tmp_path / "sweep").glob("*/run.json"))
+    assert folders == ["0", "1", "2", "3"]
+
+
+def weights_sha256(run_dir: Path) -> str:
+    state = torch.load(run_dir / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        digest.update(name.encode() + state[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _settings(stored: dict) -> tuple:
+    from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+
+    return PreprocessSettings(**stored["front"]["preprocess"]), StftSettings(**stored["front"]["stft"])

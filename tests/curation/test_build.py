@@ -1,0 +1,251 @@
+"""Archives become datasets: what enters, what is refused by name, and what is never done twice."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from obspy import read
+from support.archive import (
+    Z12,
+    Z12_UNKNOWN,
+    constant,
+    decimated,
+    gap,
+    shifted,
+    shortened,
+    without,
+    write_archive,
+)
+
+from seismic_lightning.curation.build import curate
+from seismic_lightning.curation.identity import dataset_id
+from seismic_lightning.curation.reasons import REASONS, REMEDIES
+from seismic_lightning.curation.report import CurationSummary
+from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
+from seismic_lightning.curation.store import FILL_COUNTS, open_dataset
+from seismic_lightning.errors import ArchiveError, ConfigurationError, DatasetError
+
+SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
+
+
+def rejections(folder: Path) -> pd.DataFrame:
+    table = pd.read_parquet(folder / "rejections.parquet")
+    assert len(pd.read_csv(folder / "rejections.csv")) == len(table)
+    return table
+
+
+def reason_of(folder: Path, name: str) -> str:
+    table = rejections(folder)
+    return str(table.loc[table["path"].str.contains(name, na=False), "reason"].item())
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_every_record_is_what_its_file_holds(archive_dir: Path, dataset_dir: Path) -> None:
+    dataset = open_dataset(dataset_dir)
+    dataset.verify()
+    assert len(dataset) == 36
+    assert dataset.unit == "counts"
+    for group in dataset.fetch(np.arange(36)):
+        for position, waveform in zip(group.positions, group.waveform, strict=True):
+            row = dataset.metadata.iloc[position]
+            stream = read(str(archive_dir / row["trace_file"]), format="MSEED")
+            start = pd.Timestamp(row["trace_start_time"])
+            for component, samples in zip("ZNE", waveform, strict=True):
+                trace = stream.select(component=component)[0]
+                first = round((start.value - trace.stats.starttime.ns) / 1e9 * group.sampling_rate_hz)
+                assert np.array_equal(samples, trace.data[first : first + samples.size])
+
+
+def test_metadata_say_where_and_when(archive_dir: Path, dataset_dir: Path) -> None:
+    metadata = open_dataset(dataset_dir).metadata
+    assert metadata["trace_p_status"].unique().tolist() == ["manual"]
+    p_s = metadata["trace_p_arrival_sample"] / metadata["trace_sampling_rate_hz"]
+    assert (p_s - 10.0).abs().max() <= 0.5 / metadata["trace_sampling_rate_hz"].min()
+    s_minus_p_s = metadata["trace_s_arrival_sample"] / metadata["trace_sampling_rate_hz"] - p_s
+    expected = metadata["path_hyp_distance_km"] * (1 / 3.36 - 1 / 5.8)
+    assert s_minus_p_s.dropna().to_numpy() == pytest.approx(
+        expected[s_minus_p_s.notna()].to_numpy(), abs=1e-3
+    )
+    assert (metadata["trace_sensitivity_counts_per_mps"] == 1e9).all()
+    assert metadata["trace_sensitivity_counts_per_mps2"].isna().all()
+    assert metadata["trace_npts"].unique().tolist() == [2001, 1001]
+    assert metadata.groupby("source_id")["split"].nunique().max() == 1
+    assert set(metadata["split"]) == {"train", "dev", "test"}
+    quality = pd.read_csv(dataset_dir / "quality.csv")
+    assert list(quality) == ["event", "magnitude", "snr1", "snr2", "snr3", "gap1", "gap2", "gap3", "path"]
+    assert len(quality) == 36
+
+
+def test_ratios_rise_with_magnitude(dataset_dir: Path) -> None:
+    metadata = open_dataset(dataset_dir).metadata
+    ratio = metadata[["trace_Z_snr", "trace_N_snr", "trace_E_snr"]].max(axis=1)
+    assert np.corrcoef(np.log10(ratio), metadata["source_magnitude"])[0, 1] > 0.9
+
+
+def test_defects_are_refused_by_name_and_counts_add_up(tmp_path: Path) -> None:
+    edits = {
+        (0, 0): gap("N", 18.0, 19.0),
+        (1, 0): without("E"),
+        (2, 0): decimated("Z", 2),
+        (3, 0): shortened(16.0),
+        (4, 0): constant("Z"),
+        (5, 0): shortened(4.0),
+        (6, 0): shifted("N", 0.004),
+    }
+    archive = write_archive(tmp_path / "archive", n_events=8, n_stations=2, edits=edits)
+    summary = curate(archive, tmp_path / "dataset", SHORT)
+    names = ["gaps", "missing_component", "mixed_rates", "gaps", "dead_component", "too_short"]
+    assert [reason_of(tmp_path / "dataset", f"sim_00{number}_XX_ST00") for number in range(6)] == names
+    assert summary.accepted + sum(summary.rejected.values()) == summary.candidates == 16
+    metadata = open_dataset(tmp_path / "dataset").metadata
+    moved = metadata[(metadata["source_id"] == "sim_006") & (metadata["station_code"] == "ST00")].iloc[0]
+    assert moved["trace_N_start_remainder_s"] == pytest.approx(0.004, abs=1e-6)
+    assert moved["trace_Z_start_remainder_s"] == 0.0
+    assert "candidates" in str(CurationSummary.__doc__)
+
+
+def test_gaps_that_are_allowed_are_listed_and_filled(tmp_path: Path) -> None:
+    archive = write_archive(
+        tmp_path / "archive", n_events=3, n_stations=1, edits={(0, 0): gap("N", 18.0, 19.0)}
+    )
+    settings = replace(SHORT, select=replace(SHORT.select, max_gap=0.1))
+    curate(archive, tmp_path / "dataset", settings)
+    dataset = open_dataset(tmp_path / "dataset")
+    row = dataset.metadata.iloc[0]
+    [[start, stop]] = json.loads(row["trace_N_gap_intervals"])
+    assert (start, stop) == (1300, 1400)
+    assert row["trace_Z_gap_intervals"] == "[]"
+    assert row["trace_N_gap"] == pytest.approx(100 / 2001)
+    waveform = dataset.fetch(np.array([0]))[0].waveform[0]
+    assert (waveform[1, start:stop] == FILL_COUNTS).all()
+    assert np.count_nonzero(waveform == FILL_COUNTS) == 100
+
+
+def test_sensors_of_known_azimuth_are_rotated_and_others_refused(tmp_path: Path) -> None:
+    known = write_archive(tmp_path / "known", n_events=3, n_stations=1, sensor=Z12)
+    assert curate(known, tmp_path / "a", SHORT).accepted == 3
+    unknown = write_archive(tmp_path / "unknown", n_events=3, n_stations=1, sensor=Z12_UNKNOWN)
+    with pytest.raises(DatasetError, match="3 x no_orientation .*azimuth.*orientation=as_is") as refused:
+        curate(unknown, tmp_path / "b", SHORT)
+    assert "none of 3 candidates" in str(refused.value)
+    assert not (tmp_path / "b").exists()
+    assert not (tmp_path / "b.part").exists()
+    assert curate(unknown, tmp_path / "b", replace(SHORT, orientation="as_is")).accepted == 3
+
+
+def test_onsets_without_picks_come_from_the_model(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=3, n_stations=1, picks=False)
+    curate(archive, tmp_path / "dataset", SHORT)
+    metadata = open_dataset(tmp_path / "dataset").metadata
+    assert metadata["trace_p_status"].tolist() == ["model"] * 3
+    assert metadata["trace_s_arrival_sample"].isna().all()
+    assert metadata["trace_Z_snr"].iloc[-1] > 10.0
+
+
+def test_ground_motion_is_kept_as_float_and_units_do_not_mix(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=6, n_stations=1, unit="mps")
+    counts = write_archive(tmp_path / "counts", n_events=6, n_stations=1)
+    for number in (0, 1):
+        name = f"waveforms/HH/sim_00{number}_XX_ST00_HH.mseed"
+        (archive / name).write_bytes((counts / name).read_bytes())
+    summary = curate(archive, tmp_path / "dataset", SHORT)
+    assert (summary.unit, summary.accepted, summary.rejected) == ("mps", 4, {"other_unit": 2})
+    dataset = open_dataset(tmp_path / "dataset")
+    assert dataset.fetch(np.arange(4))[0].waveform.dtype == np.float32
+    assert sorted(path.name for path in dataset.root.glob("*.npy")) == ["mps_100hz_0000.npy"]
+    named = replace(SHORT, select=replace(SHORT.select, unit="counts"))
+    with pytest.raises(DatasetError, match="validation and test need one each"):
+        curate(archive, tmp_path / "other", named)
+
+
+def test_names_that_disagree_and_files_and_picks_left_over_are_told(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=5, n_stations=1)
+    folder = archive / "waveforms" / "HH"
+    (folder / "sim_000_XX_ST00_HH.mseed").rename(folder / "sim_000_XX_ST09_HH.mseed")
+    (folder / "sim_001_XX_ST00_HH.mseed").rename(folder / "gone_XX_ST00_HH.mseed")
+    (folder / "sim_002_ST00_HH.mseed").write_bytes((folder / "sim_002_XX_ST00_HH.mseed").read_bytes())
+    (archive / "waveforms" / "EH").mkdir()
+    (archive / "waveforms" / "EH" / "sim_003_XX_ST00_EH.mseed").write_bytes(
+        (folder / "sim_003_XX_ST00_HH.mseed").read_bytes()
+    )
+    summary = curate(archive, tmp_path / "dataset", SHORT)
+    assert summary.rejected == {"duplicate": 1, "name_mismatch": 2}
+    assert summary.apart == {"no_event": 1, "no_file": 2}
+    assert summary.absent_families == ["BH"]
+    assert (summary.accepted, summary.candidates) == (3, 6)
+
+
+def test_unselected_families_are_counted_and_absent_ones_refused(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=3, n_stations=1, family="EH")
+    with pytest.raises(
+        ConfigurationError, match=r"select.families=\[HH\] matches no file; the archive has EH"
+    ):
+        curate(archive, tmp_path / "dataset", replace(SHORT, select=SelectionSettings(families=["HH"])))
+
+
+def test_stations_that_are_unknown_are_named(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=3, n_stations=1)
+    other = write_archive(tmp_path / "other", n_events=1, n_stations=0)
+    (archive / "stations.xml").write_bytes((other / "stations.xml").read_bytes())
+    with pytest.raises(DatasetError, match=r"lists no station of any file \(files name XX.ST00"):
+        curate(archive, tmp_path / "dataset", SHORT)
+
+
+def test_an_archive_without_a_catalogue_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=3, n_stations=1)
+    (archive / "catalogue.xml").unlink()
+    with pytest.raises(ArchiveError, match="has no catalogue"):
+        curate(archive, tmp_path / "dataset", SHORT)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive"]
+
+
+def test_two_builds_and_two_workers_agree_bit_for_bit(
+    archive_dir: Path, dataset_dir: Path, tmp_path: Path
+) -> None:
+    seen: list[tuple[int, int]] = []
+    curate(
+        archive_dir,
+        tmp_path / "b",
+        SHORT,
+        n_workers=2,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert content(tmp_path / "b") == content(dataset_dir)
+    assert seen == [(16, 36), (32, 36), (36, 36)]
+
+
+def test_an_unchanged_archive_is_not_read_again(archive_dir: Path, dataset_dir: Path) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in dataset_dir.iterdir()}
+    assert curate(archive_dir, dataset_dir, SHORT).reused
+    assert {path.name: path.stat().st_mtime_ns for path in dataset_dir.iterdir()} == before
+
+
+def test_the_address_needs_neither_obspy_nor_pandas(archive_dir: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from seismic_lightning.curation.identity import dataset_id;"
+        "from seismic_lightning.curation.settings import CurationSettings;"
+        f"print(dataset_id(Path({str(archive_dir)!r}), CurationSettings()));"
+        "print(sorted({'obspy', 'pandas', 'numpy', 'torch'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert run.stdout.split("\n")[:2] == [dataset_id(archive_dir, CurationSettings()), "[]"]
+
+
+def test_the_address_follows_settings_and_files(archive_dir: Path, tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=1, n_stations=1)
+    addresses = {dataset_id(archive, SHORT), dataset_id(archive, replace(SHORT, orientation="as_is"))}
+    (archive / "stations.xml").write_text("changed")
+    assert len(addresses | {dataset_id(archive, SHORT)}) == 3
+    assert dataset_id(archive_dir, SHORT) == dataset_id(archive_dir, SHORT)
+
+
+def test_every_reason_with_a_remedy_is_explained() -> None:
+    assert set(REMEDIES) <= set(REASONS)

@@ -1,0 +1,69 @@
+"""An archive keeps its contract or is told what it lacks; names are taken apart by known events."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from support.archive import write_archive
+
+from seismic_lightning.curation.layout import FileName, find_parts, parse_name
+from seismic_lightning.errors import ArchiveError
+
+EVENTS = {"20231204074220", "us_1", "us_1_2"}
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("20231204074220_KO_ADVT_HH", FileName("20231204074220", ("KO", "ADVT"), "HH")),
+        ("20231204074220_ADVT_HH", FileName("20231204074220", ("ADVT",), "HH")),
+        ("us_1_KO_ADVT_00_HH", FileName("us_1", ("KO", "ADVT", "00"), "HH")),
+        ("us_1_2_ADVT_HH", FileName("us_1_2", ("ADVT",), "HH")),
+        ("us_1_HH", FileName("us_1", (), "HH")),
+        ("us_2_KO_ADVT_HH", None),
+        ("us_1", None),
+        ("", None),
+    ],
+)
+def test_names_begin_with_the_longest_known_event(stem: str, expected: FileName | None) -> None:
+    assert parse_name(stem, EVENTS) == expected
+
+
+def test_files_are_found_in_order_and_strangers_told_apart(tmp_path: Path) -> None:
+    folder = write_archive(tmp_path / "archive", n_events=2, n_stations=2)
+    (folder / "waveforms" / "readme.txt").write_text("x")
+    (folder / "waveforms" / "HH" / "old").mkdir()
+    (folder / "waveforms" / "HH" / "old" / "a.mseed").write_text("x")
+    parts = find_parts(folder)
+    assert [path.name for path in parts.waveforms] == sorted(path.name for path in parts.waveforms)
+    assert len(parts.waveforms) == 4
+    assert [path.name for path in parts.strangers] == ["a.mseed", "readme.txt"]
+
+
+@pytest.mark.parametrize(
+    ("part", "lacks"),
+    [
+        ("", "is no folder; give one with catalogue.xml"),
+        ("catalogue.xml", "has no catalogue; give catalogue.xml in QuakeML"),
+        ("stations.xml", "has no station metadata; give stations.xml"),
+        ("waveforms", "has no folder waveforms; give event files waveforms/<family>/<event>"),
+        ("waveforms/HH", "holds no event files; give waveforms/<family>"),
+    ],
+)
+def test_a_missing_part_is_named(tmp_path: Path, part: str, lacks: str) -> None:
+    folder = write_archive(tmp_path / "archive", n_events=1, n_stations=1)
+    path = folder / part
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    with pytest.raises(ArchiveError) as refused:
+        find_parts(folder)
+    assert lacks in str(refused.value)
+
+
+def test_a_catalogue_in_another_format_is_mentioned(tmp_path: Path) -> None:
+    folder = write_archive(tmp_path / "archive", n_events=1, n_stations=1)
+    (folder / "catalogue.xml").rename(folder / "catalogue.txt")
+    with pytest.raises(ArchiveError, match=r"found catalogue\.txt"):
+        find_parts(folder)
