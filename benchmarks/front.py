@@ -8,7 +8,9 @@ samples already in a memory map, filter design, taper and time axis cached, the 
   because it is faster so.
 
 Every method runs once per round, the rounds are interleaved and medians are compared, so that a slow moment
-of the machine meets all alike. Run with ``python -m benchmarks.front``.
+of the machine meets all alike. The goals are for one thread: with two, the front's threads wait for each
+other, so that figure says something on an otherwise idle machine only. Run with ``python -m
+benchmarks.front``.
 """
 
 import tempfile

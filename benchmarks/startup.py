@@ -1,4 +1,4 @@
-"""How long ``train.py --help`` takes against the help of a bare Hydra application; goal: at most 1.7 times."""
+"""How long ``train.py --help`` takes against a bare Hydra application's help; goal: at most 1.7 times."""
 
 import subprocess
 import sys

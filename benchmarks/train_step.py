@@ -1,8 +1,9 @@
 """What preprocessing on the fly costs a training step, against spectrograms that lie ready in memory.
 
-Both loops gather a batch by index and do one full step of the autoencoder (forward, loss, backward, Adam); one starts
-from raw counts in a memory map, the other from scaled spectrograms in RAM, which for a real archive would not fit there.
-Goal: at least 0.94 of the steps per second. Run with ``python -m benchmarks.train_step``.
+Both loops gather a batch by index and do one full step of the autoencoder (forward, loss, backward, Adam);
+one starts from raw counts in a memory map, the other from scaled spectrograms in RAM, which for a real
+archive would not fit there. Goal: at least 0.94 of the steps per second. Run with ``python -m
+benchmarks.train_step``.
 """
 
 import tempfile
@@ -34,7 +35,12 @@ MARMARA = Path(__file__).parents[1] / "conf" / "preprocess" / "marmara.yaml"
 
 def main() -> None:
     table = Table(
-        "threads", "ready, ms/record", "on the fly, ms/record", "ratio", "spread", title=f"training step (goal {GOAL})"
+        "threads",
+        "ready, ms/record",
+        "on the fly, ms/record",
+        "ratio",
+        "spread",
+        title=f"training step (goal {GOAL})",
     )
     for threads in (1, 2):
         torch.set_num_threads(threads)
@@ -59,7 +65,9 @@ def measure() -> tuple[list[float], list[float]]:
         np.save(path, rng.integers(-10_000, 10_000, (N_RECORDS, 3, N_SAMPLES), dtype=np.int32))
         counts = np.asarray(np.load(path, mmap_mode="r"))
         front = SpectrogramFront(
-            PreprocessSettings(**yaml.safe_load(MARMARA.read_text())), StftSettings(), LogScaling(1.0, 1.0, 1.0)
+            PreprocessSettings(**yaml.safe_load(MARMARA.read_text())),
+            StftSettings(),
+            LogScaling(1.0, 1.0, 1.0),
         )
         band = torch.from_numpy(rng.integers(0, len(front.preprocess.table), N_RECORDS))
         places = torch.arange(BATCH_SIZE)
@@ -67,9 +75,13 @@ def measure() -> tuple[list[float], list[float]]:
         def raw(rows: np.ndarray) -> Tensor:
             samples = torch.from_numpy(np.take(counts, rows, axis=0))
             with torch.no_grad():
-                return front([(RATE_HZ, places, samples)], band[torch.from_numpy(rows)])[1]
+                return front.spectrogram(
+                    front.waveform([(RATE_HZ, places, samples)], band[torch.from_numpy(rows)])
+                )
 
-        spectrograms = torch.cat([raw(rows) for rows in np.split(np.arange(N_RECORDS), N_RECORDS // BATCH_SIZE)])
+        spectrograms = torch.cat(
+            [raw(rows) for rows in np.split(np.arange(N_RECORDS), N_RECORDS // BATCH_SIZE)]
+        )
 
         def ready(rows: np.ndarray) -> Tensor:
             return spectrograms[torch.from_numpy(rows)]
@@ -93,9 +105,11 @@ def training(batch: Callable[[np.ndarray], Tensor], rng: np.random.Generator) ->
         for _ in range(STEPS):
             spectrogram = batch(next(orders))
             posterior = model.encode(spectrogram, condition)
-            loss = objective(model.decode(posterior.mode, condition), spectrogram, posterior.kl(), 0.0).loss.mean()
+            loss = objective(
+                model.decode(posterior.mode, condition), spectrogram, posterior.kl(), 0.0
+            ).loss.mean()
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
         return perf_counter() - start
 

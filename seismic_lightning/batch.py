@@ -27,7 +27,8 @@ class Condition(NamedTuple):
 
     Attributes:
         magnitude: ``(B,)`` magnitude, standardised on the training split.
-        location: ``(B, 3)`` hypocentre latitude, longitude and depth, each standardised on the training split.
+        location: ``(B, 3)`` hypocentre latitude, longitude and depth, each standardised on the training
+            split.
         station: ``(B,)`` int64 place of the station in the vocabulary; 0 is any station unseen in training.
     """
 
@@ -49,4 +50,4 @@ class Batch(NamedTuple):
     waveform: Tensor
     spectrogram: Tensor
     condition: Condition
-    index: Tensor
+    index: Tensor  # type: ignore[assignment] # a field, not tuple.index

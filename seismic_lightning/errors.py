@@ -1,7 +1,8 @@
 """The errors a user can cause, each naming the culprit and the remedy.
 
-Every error also inherits the builtin that a caller would reach for, so that ``except ValueError`` keeps working.
-The commands print these as one line and exit with 1; anything else is a defect of ours and keeps its traceback.
+Every error also inherits the builtin that a caller would reach for, so that ``except ValueError`` keeps
+working. The commands print these as one line and exit with 1; anything else is a defect of ours and keeps
+its traceback.
 """
 
 
@@ -35,7 +36,7 @@ class DatasetError(SeismicLightningError, ValueError):
 
 
 class BandError(SeismicLightningError, ValueError):
-    """A passband cannot be applied: no row for a channel family, or corners that a sampling rate does not allow."""
+    """No row of the band table for a channel family, or corners that a sampling rate does not allow."""
 
 
 class CheckpointError(SeismicLightningError, ValueError):

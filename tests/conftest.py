@@ -9,7 +9,9 @@ from support.archive import write_archive
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 
-SHORT = CurationSettings(window=WindowSettings(before_p_s=10.0, length_s=20.0), select=SelectionSettings(min_snr=0.0))
+SHORT = CurationSettings(
+    window=WindowSettings(before_p_s=10.0, length_s=20.0), select=SelectionSettings(min_snr=0.0)
+)
 """Twenty-second windows: enough for P and S of the tiny archive, and fast."""
 
 

@@ -34,7 +34,9 @@ def test_the_commands_run_one_after_the_other(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for line in COMMANDS:
-        words = shlex.split(line.replace("ARCHIVE", str(archive_dir)).replace("DATASET", str(tmp_path / "dataset")))
+        words = shlex.split(
+            line.replace("ARCHIVE", str(archive_dir)).replace("DATASET", str(tmp_path / "dataset"))
+        )
         if words[0] == "seismic-curate":
             run_command(curate_main, *words[1:], *SHORT, f"output_dir={tmp_path}")
         elif words[0] == "python":

@@ -1,4 +1,4 @@
-"""The text of ``--help``, read from the configuration folder itself: settings with their comments, groups, options.
+"""The text of ``--help``, read from the configuration folder: settings with comments, groups, options.
 
 Hydra's own help lists groups too, but composes and copies the whole configuration dozens of times to do so.
 """

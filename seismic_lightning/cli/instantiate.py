@@ -1,7 +1,7 @@
 """Build objects that a configuration names, from a short list of packages only.
 
-A configuration folder is code, and Hydra's own blocklist is no boundary; this allowlist keeps a copied override from
-calling something that was never meant to be called.
+A configuration folder is code, and Hydra's own blocklist is no boundary; this allowlist keeps a copied
+override from calling something that was never meant to be called.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 import hydra.utils
 from hydra.errors import InstantiationException
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from seismic_lightning.errors import ConfigurationError, SeismicLightningError
 
@@ -50,15 +50,17 @@ def _check(key: str, target: str) -> None:
         except (ImportError, AttributeError, ValueError, InstantiationException) as error:
             raise ConfigurationError(f"{key}_target_={target} does not exist: {error}") from error
     if not reached.startswith(ALLOWED):
-        raise ConfigurationError(f"{key}_target_={target} is not allowed; targets live in {', '.join(ALLOWED)}")
+        raise ConfigurationError(
+            f"{key}_target_={target} is not allowed; targets live in {', '.join(ALLOWED)}"
+        )
 
 
 def _targets(node: Any, key: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a plain tree of anything
-    if isinstance(node, dict | DictConfig):
+    if isinstance(node, dict):
         if "_target_" in node:
             yield key, str(node["_target_"])
         for name, value in node.items():
             yield from _targets(value, f"{key}{name}.")
-    elif isinstance(node, list | ListConfig):
+    elif isinstance(node, list):
         for value in node:
             yield from _targets(value, key)

@@ -1,8 +1,8 @@
 """How every command starts: Hydra composes, and whatever the user got wrong ends in one line and exit code 1.
 
-Hydra prints its own errors and exits; with ``HYDRA_FULL_ERROR`` it lets them through, so that this module can say them
-in the words of the command, with the nearest known name where a name was mistyped. Asking for any ``debug`` option
-brings the traceback back.
+Hydra prints its own errors and exits; with ``HYDRA_FULL_ERROR`` it lets them through, so that this module
+can say them in the words of the command, with the nearest known name where a name was mistyped. Asking for
+any ``debug`` option brings the traceback back.
 """
 
 import difflib
@@ -27,7 +27,8 @@ from seismic_lightning.cli.schema import register
 from seismic_lightning.errors import SeismicLightningError
 
 _MISSING_OPTION = re.compile(
-    r"Could not find '(?P<wanted>[^']+)'\s+Available options in '(?P<group>[^']+)':\s+(?P<options>.*)", re.DOTALL
+    r"Could not find '(?P<wanted>[^']+)'\s+Available options in '(?P<group>[^']+)':\s+(?P<options>.*)",
+    re.DOTALL,
 )
 
 
@@ -42,7 +43,8 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
     if {"--help", "-h"} & set(sys.argv):
         sys.stdout.write(help_text(config_name, config_folder()) + "\n")
         return
-    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))  # argparse wants it first
+    # Anywhere but in front, -m would cut the overrides in two, of which argparse refuses the second half.
+    sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     register(f"{config_name}_schema", schema)
     OmegaConf.register_new_resolver("pid", os.getpid, replace=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -70,7 +72,7 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
 
 
 def config_folder() -> Path:
-    """Return the folder of configuration files: beside the package in a checkout, inside it when installed."""
+    """Return the folder of configuration files: beside the package, or inside it when installed."""
     package = Path(seismic_lightning.__file__).parent
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
@@ -88,7 +90,9 @@ def explain(error: Exception, known: list[str], overrides: list[str]) -> str:
     if cause is not None:
         return str(cause)
     text = str(error).split("\nfull_key")[0].split("\n    full_key")[0].strip()
-    unknown = re.search(r"Could not override '([^']+)'", text) or re.search(r"Key '([^']+)' is not in struct", text)
+    unknown = re.search(r"Could not override '([^']+)'", text) or re.search(
+        r"Key '([^']+)' is not in struct", text
+    )
     if unknown:
         key = unknown.group(1)
         return f"'{key}' is not a setting of this command{_suggestion(key, known)}"

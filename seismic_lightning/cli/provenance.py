@@ -30,7 +30,8 @@ def describe_run(seed: int, overrides: list[str]) -> dict[str, Any]:
         "platform": platform.platform(),
         "torch_threads": torch.get_num_threads(),
         "packages": {
-            distribution.metadata["Name"]: distribution.version for distribution in importlib.metadata.distributions()
+            distribution.metadata["Name"]: distribution.version
+            for distribution in importlib.metadata.distributions()
         },
     }
 

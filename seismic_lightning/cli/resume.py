@@ -1,4 +1,4 @@
-"""Find the checkpoint that ``ckpt_path`` means, and refuse one of another model before anything is trained."""
+"""Find the checkpoint that ``ckpt_path`` means."""
 
 from pathlib import Path
 
@@ -11,7 +11,8 @@ def resolve_checkpoint(ckpt_path: str | None, run_dir: Path, output_dir: Path, t
     """Return the checkpoint file to resume from.
 
     Args:
-        ckpt_path: A file; or ``last`` or ``best``: of this run's folder if it has one, else of the newest run.
+        ckpt_path: A file; or ``last`` or ``best``: of this run's folder if it has one, else of the newest
+            run.
         run_dir: Folder of this run.
         output_dir: Root that holds the runs.
         task: Name of the folder of runs below ``output_dir``.
@@ -23,7 +24,9 @@ def resolve_checkpoint(ckpt_path: str | None, run_dir: Path, output_dir: Path, t
         return None
     if ckpt_path not in NAMES:
         if not Path(ckpt_path).is_file():
-            raise CheckpointError(f"ckpt_path={ckpt_path} is no file; name a .ckpt file, or one of: {', '.join(NAMES)}.")
+            raise CheckpointError(
+                f"ckpt_path={ckpt_path} is no file; name a .ckpt file, or one of: {', '.join(NAMES)}."
+            )
         return Path(ckpt_path)
     own = run_dir / "checkpoints" / f"{ckpt_path}.ckpt"
     if own.is_file():
@@ -32,6 +35,6 @@ def resolve_checkpoint(ckpt_path: str | None, run_dir: Path, output_dir: Path, t
     found = sorted(runs.glob(f"*/checkpoints/{ckpt_path}.ckpt"), key=lambda path: path.stat().st_mtime_ns)
     if not found:
         raise CheckpointError(
-            f"ckpt_path={ckpt_path}: no run below {runs} has a checkpoint of that name; train first, or name a file."
+            f"ckpt_path={ckpt_path}: no run below {runs} has such a checkpoint; train first, or name a file."
         )
     return found[-1]

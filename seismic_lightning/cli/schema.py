@@ -1,6 +1,7 @@
-"""The typed shape of every command's configuration: a wrong type or an unknown key is refused before any work.
+"""The typed shape of each command's configuration: wrong types and unknown keys are refused at once.
 
-Settings that a room owns are that room's dataclasses; groups whose options are built by ``_target_`` stay dictionaries.
+Settings that a room owns are that room's dataclasses; groups whose options are built by ``_target_`` stay
+dictionaries.
 """
 
 from dataclasses import dataclass, field

@@ -9,7 +9,11 @@ from seismic_lightning.errors import ConfigurationError, DatasetError
 
 
 def curated_archive(
-    archive_dir: str | None, dataset_dir: str | None, output_dir: str, n_workers: int, settings: dict[str, Any]
+    archive_dir: str | None,
+    dataset_dir: str | None,
+    output_dir: str,
+    n_workers: int,
+    settings: dict[str, Any],
 ) -> Path:
     """Return the dataset of an archive, curating it first unless that has been done.
 
@@ -25,8 +29,8 @@ def curated_archive(
     """
     if archive_dir is None:
         raise ConfigurationError(
-            "data=archive needs an archive: add archive_dir=<folder with catalogue.xml, stations.xml and waveforms/>, "
-            "or train on a dataset that seismic-curate made with data=dataset dataset_dir=<folder>."
+            "data=archive needs an archive: add archive_dir=<folder with catalogue.xml, stations.xml and "
+            "waveforms/>, or train on a dataset of seismic-curate with data=dataset dataset_dir=<folder>."
         )
     return curate_with_progress(
         Path(archive_dir), dataset_dir, Path(output_dir), CurationSettings(**settings), n_workers=n_workers
@@ -73,7 +77,9 @@ def curate_with_progress(
     from seismic_lightning.curation.identity import dataset_id
     from seismic_lightning.curation.report import summary_table
 
-    folder = Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive_dir, settings)[:16]
+    folder = (
+        Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive_dir, settings)[:16]
+    )
     with progress_bar("curating") as advance:
         summary = curate(
             archive_dir, folder, settings, n_workers=n_workers, progress=advance, overwrite=overwrite

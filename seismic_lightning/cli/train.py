@@ -1,6 +1,7 @@
 """``train.py`` and ``seismic-train``: one configuration in, one trained model out.
 
-Torch and Lightning are imported inside functions, so that ``--help``, ``--cfg`` and mistyped settings answer at once.
+Torch and Lightning are imported inside functions, so that ``--help``, ``--cfg`` and mistyped settings
+answer at once.
 """
 
 import logging
@@ -17,7 +18,7 @@ from seismic_lightning.cli.schema import TrainConfig
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from lightning.pytorch import LightningModule, Trainer
+    from lightning.pytorch import Trainer
 
     from seismic_lightning.data.datamodule import SpectrogramDataModule
 
@@ -133,7 +134,10 @@ def build_trainer(config: DictConfig) -> "Trainer":
             "Trainer",
             instantiate(
                 config.trainer,
-                callbacks=[*instantiate_each(config.callbacks), Hyperparameters({"seed": config.seed, **choices})],
+                callbacks=[
+                    *instantiate_each(config.callbacks),
+                    Hyperparameters({"seed": config.seed, **choices}),
+                ],
                 logger=instantiate_each(config.logger),
                 plugins=[AtomicCheckpointIO()],
             ),
@@ -146,7 +150,7 @@ def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDat
     """Test the best checkpoint and say the best metric, where it is, and how to look at the run."""
     best = getattr(trainer.checkpoint_callback, "best_model_path", "")
     score = getattr(trainer.checkpoint_callback, "best_model_score", None)
-    trainer.test(cast("LightningModule", trainer.lightning_module), datamodule, ckpt_path=best or None, verbose=False)
+    trainer.test(trainer.lightning_module, datamodule, ckpt_path=best or None, verbose=False)
     if score is None:
         score = trainer.callback_metrics[config.monitor]
     if trainer.is_global_zero:

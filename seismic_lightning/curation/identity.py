@@ -33,12 +33,29 @@ def dataset_id(archive_dir: Path, settings: CurationSettings) -> str:
         ArchiveError: The archive lacks a part.
     """
     parts = find_parts(archive_dir)
-    digest = hashlib.sha256(json.dumps([SCHEMA_VERSION, asdict(settings)], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([SCHEMA_VERSION, _plain(asdict(settings))], sort_keys=True).encode())
     for path in (parts.catalogue, parts.stations, *parts.waveforms):
-        status = path.stat()
-        line = [path.relative_to(archive_dir).as_posix(), status.st_size, status.st_mtime_ns]
+        line = [path.relative_to(archive_dir).as_posix(), *_size_and_time(path)]
         digest.update(json.dumps(line).encode())
     return digest.hexdigest()
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Write every number as a float, so that 40 and 40.0 seconds are the same setting."""
+    plain: dict[str, Any] = {}
+    for name, value in settings.items():
+        nested = _plain(value) if isinstance(value, dict) else value
+        plain[name] = float(nested) if isinstance(nested, int) else nested
+    return plain
+
+
+def _size_and_time(path: Path) -> tuple[int, int]:
+    """Return size and modification time; a broken link has neither and is refused when it is read."""
+    try:
+        status = path.stat()
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
 
 
 def read_manifest(dataset_dir: Path) -> dict[str, Any] | None:

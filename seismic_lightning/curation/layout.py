@@ -117,6 +117,7 @@ def _event_files(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     for root, _, names in os.walk(folder):
         is_family_folder = Path(root).parent == folder
         for name in names:
-            kept = waveforms if is_family_folder and name.endswith(WAVEFORM_SUFFIX) else strangers
+            is_event_file = is_family_folder and name.endswith(WAVEFORM_SUFFIX) and name.isprintable()
+            kept = waveforms if is_event_file else strangers
             kept.append(f"{root}/{name}")
     return tuple(map(Path, sorted(waveforms))), tuple(map(Path, sorted(strangers)))

@@ -69,11 +69,9 @@ def make_plan(
         ConfigurationError: No file has one of the selected families.
     """
     candidates: list[Candidate] = []
+    strangers = [_printable(str(path.relative_to(archive_dir))) for path in parts.strangers]
     rejections = [
-        rejection_row(
-            "not_an_event_file", "not waveforms/<family>/<name>.mseed", str(path.relative_to(archive_dir))
-        )
-        for path in parts.strangers
+        rejection_row("not_an_event_file", "not waveforms/<family>/<name>.mseed", name) for name in strangers
     ]
     picks = _by_station(catalogue.picks)
     for path in parts.waveforms:
@@ -97,6 +95,11 @@ def make_plan(
         rejections=rejections,
         absent_families=[f for f in settings.families if f not in present and f != ALL_FAMILIES],
     )
+
+
+def _printable(name: str) -> str:
+    """Spell bytes of a file's name that are no text, as tables hold nothing but text."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _by_station(picks: list[Pick]) -> dict[tuple[str, str], list[Pick]]:

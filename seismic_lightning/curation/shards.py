@@ -139,7 +139,8 @@ def whole_folder(target: Path) -> Iterator[Path]:
     part = target.with_name(target.name + ".part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(part, ignore_errors=True)
+        for leftover in (part, _aside(target)):
+            shutil.rmtree(leftover, ignore_errors=True)
         part.mkdir()
         yield part
         _flush(part)
@@ -148,8 +149,9 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
         raise
     except OSError as error:
+        described = storage_error(target, error)  # before the removal, which makes room again
         shutil.rmtree(part, ignore_errors=True)
-        raise storage_error(target, error) from error
+        raise described from error
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
@@ -168,13 +170,17 @@ def storage_error(target: Path, error: OSError) -> StorageError:
 
 def _replace(part: Path, target: Path) -> None:
     """Put the finished folder in its place, moving an old one aside first as folders cannot be exchanged."""
-    old = target.with_name(target.name + ".old")
+    old = _aside(target)
     if target.is_dir() and any(target.iterdir()):
-        shutil.rmtree(old, ignore_errors=True)
         target.rename(old)
     part.rename(target)
     _flush_folder(target.parent)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _aside(target: Path) -> Path:
+    """Return the hidden name of a folder that is being replaced, which is no name a user would give."""
+    return target.with_name(f".{target.name}.replaced")
 
 
 def _flush(folder: Path) -> None:

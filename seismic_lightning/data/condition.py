@@ -1,7 +1,7 @@
 """What a model is told of a record: scaled source parameters and the station's place in the vocabulary.
 
-All figures come from the training split only; a checkpoint carries them, so that a wanted magnitude, place and station
-mean the same when waveforms are generated.
+All figures come from the training split only; a checkpoint carries them, so that a wanted magnitude, place
+and station mean the same when waveforms are generated.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ LOCATION_COLUMNS = ("source_latitude_deg", "source_longitude_deg", "source_depth
 
 @dataclass(frozen=True)
 class Standard:
-    """Mean and standard deviation of one quantity on the training split; a constant quantity keeps a deviation of 1."""
+    """Mean and standard deviation of one quantity on the training split; 1 where it is constant."""
 
     mean: float
     std: float
@@ -90,7 +90,9 @@ class ConditionScaling:
     def from_settings(cls, settings: dict[str, Any]) -> "ConditionScaling":
         """Rebuild from what ``settings`` returned."""
         latitude, longitude, depth = (Standard(*pair) for pair in settings["location"])
-        return cls(Standard(*settings["magnitude"]), (latitude, longitude, depth), tuple(settings["stations"]))
+        return cls(
+            Standard(*settings["magnitude"]), (latitude, longitude, depth), tuple(settings["stations"])
+        )
 
 
 def station_names(metadata: pd.DataFrame) -> list[str]:

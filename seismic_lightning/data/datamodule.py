@@ -1,7 +1,7 @@
 """The one DataModule: raw counts in, scaled spectrograms on the training device out.
 
-Preprocessing and STFT run on the fly and batched in ``on_after_batch_transfer``, in float32 and without gradients,
-whatever the precision of the model; nothing filtered or transformed is ever stored.
+Preprocessing and STFT run on the fly and batched in ``on_after_batch_transfer``, in float32 and without
+gradients, whatever the precision of the model; nothing filtered or transformed is ever stored.
 """
 
 import logging
@@ -19,7 +19,7 @@ from seismic_lightning.batch import Batch
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
 from seismic_lightning.data.order import KeyedOrder, ResumableLoader
-from seismic_lightning.data.raw import RawBatch, RawRecords, keep
+from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 from seismic_lightning.data.statistics import training_statistics
 from seismic_lightning.errors import CheckpointError, DatasetError
 from seismic_lightning.transforms.front import SpectrogramFront
@@ -69,7 +69,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         self._splits: dict[str, RawRecords] = {}
 
     def setup(self, stage: str | None = None) -> None:
-        """Open the dataset and fit on its training split what training depends on; a second call does nothing.
+        """Open the dataset and fit what its training split decides; a second call does nothing.
 
         Raises:
             DatasetError: A split has no record.
@@ -82,7 +82,8 @@ class SpectrogramDataModule(L.LightningDataModule):
         rows = {name: self._rows(name) for name in _COLUMN_VALUE}
         metadata = self.dataset.metadata
         band = front.preprocess.bands(
-            metadata["trace_channel"].astype(str).tolist(), metadata["source_magnitude"].astype(float).tolist()
+            metadata["trace_channel"].astype(str).tolist(),
+            metadata["source_magnitude"].astype(float).tolist(),
         )
         self._report_clipped(front, band)
         self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]])
@@ -154,7 +155,8 @@ class SpectrogramDataModule(L.LightningDataModule):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the checkpoint's scales, and refuse one from other data or another preprocessing.
 
-        Scales fitted again on another machine may differ in the last digit; the model has learnt with its own.
+        Scales fitted again on another machine may differ in the last digit; the model has learnt with its
+        own.
 
         Raises:
             CheckpointError: Naming what differs.
@@ -162,8 +164,8 @@ class SpectrogramDataModule(L.LightningDataModule):
         different = sorted(_differences(_identity(self.state_dict()), _identity(state_dict)))
         if different:
             raise CheckpointError(
-                f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume it with the "
-                "data, preprocess and stft settings of its own run."
+                f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume "
+                "it with the data, preprocess and stft settings of its own run."
             )
         self.front = SpectrogramFront.from_settings(state_dict["front"])
         self.conditions = ConditionScaling.from_settings(state_dict["conditions"])
@@ -172,8 +174,8 @@ class SpectrogramDataModule(L.LightningDataModule):
         rows = np.flatnonzero(self.dataset.metadata["split"] == _COLUMN_VALUE[split])
         if rows.size == 0:
             raise DatasetError(
-                f"The {split} split of {self.dataset_dir} has no record; curate again with more events or another "
-                "selection, so that each split has at least one event."
+                f"The {split} split of {self.dataset_dir} has no record; curate again with more events or "
+                "another selection, so that each split has at least one event."
             )
         return rows
 
@@ -185,7 +187,9 @@ class SpectrogramDataModule(L.LightningDataModule):
             counts[rate_hz] = int(clipped.sum())
         for rate_hz, count in counts.items():
             if count:
-                log.info("%d records at %g Hz: high corner clipped to 0.8 of the Nyquist rate.", count, rate_hz)
+                log.info(
+                    "%d records at %g Hz: high corner clipped to 0.8 of the Nyquist rate.", count, rate_hz
+                )
 
     def _evaluation_loader(self, split: str) -> DataLoader[RawBatch]:
         rank, world_size = self._rank()
@@ -194,7 +198,7 @@ class SpectrogramDataModule(L.LightningDataModule):
             self._splits[split],
             batch_size=self.batch_size,
             sampler=places,
-            collate_fn=keep,
+            collate_fn=keep_whole,
             pin_memory=self._pin_memory(),
         )
 

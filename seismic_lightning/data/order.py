@@ -1,7 +1,7 @@
-"""The order in which records are seen: a function of (seed, epoch) alone, so that training can resume anywhere.
+"""The order in which records are seen: a function of (seed, epoch), so that training can resume anywhere.
 
-Lightning stores a loader's ``state_dict`` with each checkpoint and gives it back on resume. Because the order of an
-epoch can be computed again, the number of batches already processed is all the state there is.
+Lightning stores a loader's ``state_dict`` with each checkpoint and gives it back on resume. Because the
+order of an epoch can be computed again, the number of batches already processed is all the state there is.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import lightning as L
 import torch
 from torch.utils.data import DataLoader, Sampler
 
-from seismic_lightning.data.raw import RawBatch, RawRecords, keep
+from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 
 
 class KeyedOrder(Sampler[int]):
@@ -21,7 +21,8 @@ class KeyedOrder(Sampler[int]):
         n_records: Records in the split.
         seed: Seed of the whole training.
         rank: Place of this process among ``world_size``.
-        world_size: Processes that share the epoch; the tail wraps around so that all do the same number of steps.
+        world_size: Processes that share the epoch; the tail wraps around so that all do the same number of
+            steps.
     """
 
     def __init__(self, n_records: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
@@ -55,11 +56,21 @@ class ResumableLoader(DataLoader[RawBatch]):
     """
 
     def __init__(
-        self, records: RawRecords, order: KeyedOrder, batch_size: int, module: L.LightningDataModule, pin_memory: bool
+        self,
+        records: RawRecords,
+        order: KeyedOrder,
+        batch_size: int,
+        module: L.LightningDataModule,
+        pin_memory: bool,
     ) -> None:
         """Fetch in this process: a worker would copy more bytes between processes than it reads."""
         super().__init__(
-            records, batch_size=batch_size, sampler=order, collate_fn=keep, num_workers=0, pin_memory=pin_memory
+            records,
+            batch_size=batch_size,
+            sampler=order,
+            collate_fn=keep_whole,
+            num_workers=0,
+            pin_memory=pin_memory,
         )
         self.order = order
         self.module = module
@@ -77,7 +88,8 @@ class ResumableLoader(DataLoader[RawBatch]):
         """
         assert self.module.trainer is not None
         loop = self.module.trainer.fit_loop
-        return {"batches": loop.epoch_loop.batch_progress.current.processed % int(loop.max_batches)}
+        progress: Any = loop.epoch_loop.batch_progress.current
+        return {"batches": progress.processed % int(loop.max_batches)}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Start the next epoch's iteration behind the batches already processed."""

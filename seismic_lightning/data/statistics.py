@@ -1,7 +1,7 @@
 """The figures that the training split decides: the scale of its spectrograms and their mean.
 
-Fitting reads the whole training split once (its first records twice, for the floor), so the result is kept beside the
-runs under a name made of everything it depends on.
+Fitting reads the whole training split once (its first records twice, for the floor), so the result is kept
+beside the runs under a name made of everything it depends on.
 """
 
 import hashlib

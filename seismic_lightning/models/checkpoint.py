@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import lightning as L
 import torch
+from torch import Tensor
 
 from seismic_lightning.errors import CheckpointError
 
@@ -59,11 +60,11 @@ def read_checkpoint(path: str | Path, map_location: MapLocation = "cpu") -> dict
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path}: holds more than numbers, text and tensors and is not loaded, since that could run code "
-            f"({_first_line(error)})"
+            f"({_one_line(error)})"
         ) from error
     except _DAMAGE as error:
         raise CheckpointError(
-            f"{path}: is damaged or no checkpoint ({_first_line(error)}); take an earlier one"
+            f"{path}: is damaged or no checkpoint ({_one_line(error)}); take an earlier one"
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get("state_dict"), dict):
         raise CheckpointError(f"{path}: holds no model; expected a checkpoint written by training")
@@ -90,9 +91,27 @@ class SelfNamingModule(L.LightningModule):
         checkpoint[MODEL_KEY] = self._name()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse to go on from another model's checkpoint."""
-        path = self.trainer.ckpt_path if self._trainer is not None else None
-        self._require_own(checkpoint, path or "checkpoint")
+        """Refuse to resume from the checkpoint of another model, or of this one in other sizes.
+
+        Args:
+            checkpoint: As Lightning saved it.
+
+        Raises:
+            CheckpointError: Naming the file and what differs.
+        """
+        if self._trainer is None:  # ``load_from_checkpoint`` has looked already
+            return
+        path = self.trainer.ckpt_path or "checkpoint"
+        self._require_own(checkpoint, path)
+        if _shapes(checkpoint["state_dict"]) != _shapes(self.state_dict()):
+            saved = checkpoint.get(self.CHECKPOINT_HYPER_PARAMS_KEY, {})
+            here = dict(self.hparams)
+            different = ", ".join(
+                f"{name}={saved.get(name)}" for name in here if saved.get(name) != here[name]
+            )
+            raise CheckpointError(
+                f"{path}: does not fit this model; it was trained with {different or 'other layers'}"
+            )
 
     @classmethod
     def check_checkpoint(cls, path: str | Path) -> None:
@@ -132,7 +151,8 @@ class SelfNamingModule(L.LightningModule):
         try:
             return super().load_from_checkpoint(checkpoint_path, map_location, **options)
         except (TypeError, KeyError, RuntimeError) as error:
-            raise CheckpointError(f"{checkpoint_path}: does not fit {cls._name()} ({error})") from error
+            reason = _one_line(error)
+            raise CheckpointError(f"{checkpoint_path}: does not fit {cls._name()} ({reason})") from error
 
     @classmethod
     def _name(cls) -> str:
@@ -144,6 +164,11 @@ class SelfNamingModule(L.LightningModule):
             raise CheckpointError(f"{path}: holds {model_name(checkpoint)}; expected {cls._name()}")
 
 
-def _first_line(error: BaseException) -> str:
-    """Return the part of an error's text that fits into another error's."""
-    return next(iter(str(error).splitlines()), type(error).__name__).strip()[:200]
+def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:
+    """Return what has to agree between weights and a model."""
+    return {name: weight.shape for name, weight in state.items()}
+
+
+def _one_line(error: BaseException) -> str:
+    """Return the beginning of an error's text, to fit into another error's."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -166,23 +166,31 @@ def _picks(entry: "obspy.core.event.Event", event_id: str) -> list[Pick]:
     picks = []
     for pick in entry.picks:
         channel = pick.waveform_id
-        if channel is None or pick.time is None:
-            continue  # without a station or a time there is nothing to use and no name to report it under
+        if pick.time is None:
+            continue  # a pick without a time is none
         phase = pick.phase_hint or phases.get(str(pick.resource_id), "")
-        location = channel.location_code
+        network, station, location, code = _codes(channel)
         picks.append(
             Pick(
                 event_id=event_id,
-                network=plain_code(channel.network_code),
-                station=channel.station_code or "",
-                location=None if location is None else plain_code(location),
-                channel=channel.channel_code or "",
+                network=network,
+                station=station,
+                location=location,
+                channel=code,
                 phase=str(phase),
                 time_ns=int(pick.time.ns),
                 mode=str(pick.evaluation_mode or "manual"),
             )
         )
     return picks
+
+
+def _codes(channel: "obspy.core.event.WaveformStreamID | None") -> tuple[str, str, str | None, str]:
+    """Return network, station, location and channel; a pick that names no channel keeps empty codes."""
+    if channel is None:
+        return "", "", None, ""
+    location = None if channel.location_code is None else plain_code(channel.location_code)
+    return plain_code(channel.network_code), channel.station_code or "", location, channel.channel_code or ""
 
 
 def _number(value: SupportsFloat | None) -> float | None:

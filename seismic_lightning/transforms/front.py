@@ -18,8 +18,7 @@ from seismic_lightning.transforms.settings import PreprocessSettings, StftSettin
 from seismic_lightning.transforms.stft import Stft
 
 Group = tuple[float, Tensor, Tensor]
-"""Records of one sampling rate: the rate in Hz, ``(n,)`` int64 places in the batch, ``(n, C, N)`` raw
-samples."""
+"""Records of one sampling rate: the rate in Hz, ``(n,)`` places in the batch, ``(n, C, N)`` raw samples."""
 
 
 class SpectrogramFront(nn.Module):

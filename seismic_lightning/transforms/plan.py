@@ -14,7 +14,7 @@ from torch import Tensor
 
 from seismic_lightning.errors import BandError
 from seismic_lightning.transforms import bandpass
-from seismic_lightning.transforms.bands import BandTable
+from seismic_lightning.transforms.bands import USABLE_SHARE_OF_NYQUIST, BandTable
 from seismic_lightning.transforms.resample import FftLengths, fft_lengths, resampled_length
 from seismic_lightning.transforms.settings import PreprocessSettings
 from seismic_lightning.transforms.taper import cosine_ramp
@@ -26,12 +26,10 @@ _WRAPPED_SHARE = {"float32": 2e-8, "float64": 1e-12}
 """What may be left of a filter's response where it wraps around: below what the precision resolves."""
 
 _RESAMPLING_PAD_S = 10.0
-"""Padding without a filter: there the interpolation's tails have fallen to a thousandth of a step at the
-ends."""
+"""Padding without a filter: there the interpolation's tails are a thousandth of a step at the ends."""
 
 _TOLERATED_EXCESS = 1.25
-"""Records share a transform that is up to this much longer than theirs, so that few transforms serve a
-batch."""
+"""Records share a transform up to this much longer than theirs, so that few serve a batch."""
 
 _CACHE_CHUNK, _DEVICE_CHUNK = 8, 512
 """Records worked on at once: what fits the processor's cache, and what bounds an accelerator's memory."""
@@ -127,8 +125,7 @@ def make_plan(
         ConfigurationError: The rate cannot be resampled to the common one.
     """
     target_hz = settings.sampling_rate_hz
-    limit_hz = table.limit_hz(rate_hz, target_hz)
-    corners_hz, _, impossible = table.clipped_hz(limit_hz)
+    corners_hz, _, _ = table.clipped_hz(table.limit_hz(rate_hz, target_hz))
     excess = _TOLERATED_EXCESS if device.type == "cpu" else math.inf
     lengths = _shared(_lengths_of_rows(settings, table, rate_hz, n_samples), excess)
     banks, bank_of_row = [], torch.zeros(max(len(table), 1), dtype=torch.int64)
@@ -144,18 +141,25 @@ def make_plan(
         resampling = fft_lengths(n_samples / rate_hz + _RESAMPLING_PAD_S, rate_hz, target_hz)
         banks = [FilterBank(None if rate_hz == target_hz else resampling)]
     ramp = torch.from_numpy(cosine_ramp(n_samples, settings.taper_fraction))
-    refused = {
-        int(row): f"band {table.names[row]}: its low corner {table.corners_hz[row, 0]:g} Hz is at or above "
-        f"{limit_hz:g} Hz, 0.8 of the Nyquist frequency at {min(rate_hz, target_hz):g} Hz"
-        for row in np.flatnonzero(impossible)
-    }
     return Plan(
         n_samples=resampled_length(n_samples, rate_hz, target_hz),
         ramp=ramp.to(device, DTYPES[settings.dtype]),
         banks=banks,
         bank_of_row=bank_of_row.to(device),
-        refused=refused,
+        refused=_refusals(table, rate_hz, target_hz),
     )
+
+
+def _refusals(table: BandTable, rate_hz: float, target_hz: float) -> dict[int, str]:
+    """Return what to say of each row of the band table that a sampling rate does not allow."""
+    limit_hz = table.limit_hz(rate_hz, target_hz)
+    _, _, impossible = table.clipped_hz(limit_hz)
+    return {
+        int(row): f"band {table.names[row]}: its low corner {table.corners_hz[row, 0]:g} Hz is at or above "
+        f"{limit_hz:g} Hz, {USABLE_SHARE_OF_NYQUIST} of the Nyquist frequency at "
+        f"{min(rate_hz, target_hz):g} Hz"
+        for row in np.flatnonzero(impossible)
+    }
 
 
 def _lengths_of_rows(

@@ -1,6 +1,7 @@
 """Every option of every group composes, and what it names can be built."""
 
 from pathlib import Path
+from typing import Any
 
 import hydra
 import pytest
@@ -14,7 +15,9 @@ from seismic_lightning.transforms.front import SpectrogramFront
 
 COMMANDS = {"train": TrainConfig, "curate": CurateConfig}
 OWN_FILES = sorted(path.relative_to(config_folder()) for path in config_folder().glob("*/*.yaml"))
-OPTIONS = [(path.parent.name, path.stem) for path in OWN_FILES if path.parent.name not in ("hydra", "local", "paths")]
+OPTIONS = [
+    (path.parent.name, path.stem) for path in OWN_FILES if path.parent.name not in ("hydra", "local", "paths")
+]
 
 
 def compose(folder: Path, *overrides: str, command: str = "train") -> DictConfig:
@@ -25,10 +28,10 @@ def compose(folder: Path, *overrides: str, command: str = "train") -> DictConfig
         config = hydra.compose(command, overrides=list(overrides), return_hydra_config=True)
     config.hydra.runtime.output_dir = str(folder)
     HydraConfig.instance().set_config(config)
+    assert isinstance(config, DictConfig)
     with open_dict(config):
         del config["hydra"]
     return config
-
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
@@ -49,7 +52,8 @@ def test_an_option_file_opens_with_what_it_is_for(path: Path) -> None:
 @pytest.mark.parametrize("stft", ["default", "hires", "fast"])
 def test_every_front_can_be_built(option: str, stft: str, tmp_path: Path) -> None:
     config = compose(tmp_path, f"preprocess={option}", f"stft={stft}")
-    front = SpectrogramFront(OmegaConf.to_object(config.preprocess), OmegaConf.to_object(config.stft))
+    settings: tuple[Any, Any] = OmegaConf.to_object(config.preprocess), OmegaConf.to_object(config.stft)
+    front = SpectrogramFront(*settings)
     assert front.preprocess.bands(["HH", "BH"], [1.0, 4.0]).shape == (2,)
 
 
@@ -59,7 +63,12 @@ def test_every_model_is_built_with_every_schedule(model: str, scheduler: str, tm
     config = compose(tmp_path, f"model={model}", f"scheduler={scheduler}")
     schedule = instantiate(config.scheduler) if config.scheduler else None
     built = instantiate(
-        config.model, n_freqs=33, n_frames=17, n_stations=3, optimizer=instantiate(config.optimizer), scheduler=schedule
+        config.model,
+        n_freqs=33,
+        n_frames=17,
+        n_stations=3,
+        optimizer=instantiate(config.optimizer),
+        scheduler=schedule,
     )
     assert built.configure_optimizers()
 
@@ -79,7 +88,11 @@ def test_the_defaults_are_those_promised(tmp_path: Path) -> None:
     config = compose(tmp_path)
     assert (config.model._target_, config.model.beta) == ("seismic_lightning.models.vae.VAE", 1.0)
     assert (config.data.batch_size, config.optimizer.lr, config.trainer.max_epochs) == (64, 1e-3, 20)
-    assert (config.monitor, config.select.snr, config.select.families) == ("val/loss", "legacy", ["HH", "BH", "EH"])
+    assert (config.monitor, config.select.snr, config.select.families) == (
+        "val/loss",
+        "legacy",
+        ["HH", "BH", "EH"],
+    )
     assert (config.stft.nperseg, config.stft.noverlap, config.stft.nfft) == (256, 192, 256)
 
 

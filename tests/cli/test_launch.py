@@ -36,7 +36,12 @@ def test_a_mistyped_name_is_answered_with_the_nearest(
 
 @pytest.mark.parametrize(
     ("argument", "expected"),
-    [("beta=abc", "Float"), ("window.length_s=long", "Float"), ("data.batch_size=many", "Integer"), ("seed=x", "Integer")],
+    [
+        ("beta=abc", "Float"),
+        ("window.length_s=long", "Float"),
+        ("data.batch_size=many", "Integer"),
+        ("seed=x", "Integer"),
+    ],
 )
 def test_a_wrong_type_names_the_override_and_what_is_accepted(
     monkeypatch: pytest.MonkeyPatch, argument: str, expected: str
@@ -47,17 +52,13 @@ def test_a_wrong_type_names_the_override_and_what_is_accepted(
     assert "\n" not in message
 
 
-def test_no_archive_is_one_line_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_no_archive_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     message = refusal(monkeypatch, f"output_dir={tmp_path}")
     assert "archive_dir=" in message
     assert "\n" not in message
 
 
-def test_curation_without_an_archive_says_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_curation_without_an_archive_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "argv", ["seismic-curate", f"output_dir={tmp_path}"])
     with pytest.raises(SystemExit, match="archive_dir="):
         curate_main()

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from seismic_lightning.cli.train import main
 from seismic_lightning.data.datamodule import SpectrogramDataModule
 from seismic_lightning.models.load import load_model
+from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
 TRAIN = Path(__file__).parents[2] / "train.py"
 RunCommand = Callable[..., None]
@@ -46,7 +48,9 @@ def test_a_run_leaves_what_it_promises(
     assert described["packages"]["torch"].startswith(torch.__version__.split("+")[0])
     assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
     scalars = EventAccumulator(str(run / "tensorboard")).Reload().Tags()["scalars"]
-    assert {"train/loss", "val/loss", "val/kl", "val/skill", "val/skill_level", "train/records_per_s"} <= set(scalars)
+    assert {"train/loss", "val/loss", "val/kl", "val/skill", "val/skill_level", "train/records_per_s"} <= set(
+        scalars
+    )
 
 
 def test_a_checkpoint_alone_reconstructs_and_knows_its_data(
@@ -80,7 +84,11 @@ def test_a_killed_run_resumes_to_the_same_weights(dataset_dir: Path, tmp_path: P
     def command(folder: Path, *more: str) -> list[str]:
         schedule = ["trainer.max_epochs=4", "data.batch_size=3", "callbacks.last.every_n_train_steps=2"]
         quiet = ["logger=none", "~callbacks.progress_bar"]
-        return [sys.executable, str(TRAIN), *overrides(dataset_dir, folder, "model=vae", *schedule, *quiet, *more)]
+        return [
+            sys.executable,
+            str(TRAIN),
+            *overrides(dataset_dir, folder, "model=vae", *schedule, *quiet, *more),
+        ]
 
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(command(tmp_path / "whole"), env=environment, check=True, capture_output=True)
@@ -92,7 +100,9 @@ def test_a_killed_run_resumes_to_the_same_weights(dataset_dir: Path, tmp_path: P
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "the run ended before it could be killed"
     done = torch.load(last, weights_only=True)["global_step"]
-    subprocess.run(command(tmp_path / "killed", "ckpt_path=last"), env=environment, check=True, capture_output=True)
+    subprocess.run(
+        command(tmp_path / "killed", "ckpt_path=last"), env=environment, check=True, capture_output=True
+    )
     assert 0 < done < torch.load(last, weights_only=True)["global_step"]
     assert weights_sha256(tmp_path / "killed" / "run") == weights_sha256(tmp_path / "whole" / "run")
 
@@ -109,7 +119,9 @@ def test_a_checkpoint_of_another_model_is_refused(
 def test_a_knob_without_effect_is_said_aloud(
     dataset_dir: Path, tmp_path: Path, run_command: RunCommand
 ) -> None:
-    run_command(main, *overrides(dataset_dir, tmp_path, "model=ae", "beta=0.5", "window.length_s=40", "debug=fast"))
+    run_command(
+        main, *overrides(dataset_dir, tmp_path, "model=ae", "beta=0.5", "window.length_s=40", "debug=fast")
+    )
     log = (tmp_path / "run" / "train.log").read_text()
     assert "beta=0.5 has no effect" in log
     assert "window.length_s=40 has no effect" in log
@@ -130,7 +142,5 @@ def weights_sha256(run_dir: Path) -> str:
     return digest.hexdigest()
 
 
-def _settings(stored: dict) -> tuple:
-    from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
-
+def _settings(stored: dict[str, Any]) -> tuple[PreprocessSettings, StftSettings]:
     return PreprocessSettings(**stored["front"]["preprocess"]), StftSettings(**stored["front"]["stft"])

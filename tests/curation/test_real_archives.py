@@ -1,4 +1,4 @@
-"""Real records of many observatories: the counts that curation has to come to, and files that break readers."""
+"""Real records of many observatories: the counts curation has to come to, and files that break readers."""
 
 import os
 import shutil

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def test_rows_are_fetched_in_any_order_over_shards_and_rates(
     assert [group.sampling_rate_hz for group in groups] == [50.0, 100.0]
     assert np.array_equal(np.sort(np.concatenate([group.positions for group in groups])), np.arange(36))
     for group in groups:
-        assert group.waveform.flags.writeable
+        group.waveform[:] = group.waveform  # a fresh array may be written to
         assert group.waveform.flags.c_contiguous
         for position, waveform in zip(group.positions, group.waveform, strict=True):
             row = dataset.metadata.iloc[rows[position]]
@@ -82,7 +83,7 @@ def test_metadata_survive_parquet_exactly(dataset_dir: Path) -> None:
     assert table["trace_start_time"].dtype == "datetime64[ns, UTC]"
     assert isinstance(table.index, pd.RangeIndex)
     assert parse_intervals(table["trace_Z_gap_intervals"].iloc[0]) == []
-    with pytest.raises(DatasetError, match="column split, check isin.*value 'val'"):
+    with pytest.raises(DatasetError, match=r"column split, check isin.*value 'val'"):
         check_table(table.assign(split="val"), METADATA, "metadata")
     with pytest.raises(DatasetError, match="strangers"):
         check_table(table.assign(strangers=1), METADATA, "metadata")
@@ -102,7 +103,7 @@ def test_a_damaged_dataset_is_not_trusted(small: Path, tmp_path: Path, name: str
     changed = bytearray(whole[name])
     changed[-1] ^= 1
     (folder / name).write_bytes(changed)
-    with pytest.raises(DatasetError, match="content of .* has changed|cannot be read"):
+    with pytest.raises(DatasetError, match=r"content of .* has changed|cannot be read"):
         open_dataset(folder).verify()
 
 
@@ -114,7 +115,7 @@ def test_what_is_no_dataset_is_refused_by_name(tmp_path: Path) -> None:
 def test_another_dataset_stays_unless_it_may_be_replaced(small: Path, tmp_path: Path) -> None:
     folder, other = tmp_path / "dataset", replace(SHORT, orientation="as_is")
     curate(small, folder, SHORT)
-    with pytest.raises(DatasetError, match="holds another dataset.*or overwrite=true"):
+    with pytest.raises(DatasetError, match=r"holds another dataset.*or overwrite=true"):
         curate(small, folder, other)
     summary = curate(small, folder, other, overwrite=True)
     assert open_dataset(folder).dataset_id == summary.dataset_id
@@ -144,8 +145,10 @@ def test_a_full_disk_is_named_and_leaves_nothing(
     def full(*_: Any, **__: Any) -> None:  # noqa: ANN401
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    target = (shards._Shard, "append") if writer == "samples" else (pd.DataFrame, "to_parquet")
-    monkeypatch.setattr(*target, full)
+    if writer == "samples":
+        monkeypatch.setattr(shards._Shard, "append", full)
+    else:
+        monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
     with pytest.raises(StorageError, match=r"dataset failed: No space left on device; [\d,]+ bytes are free"):
         curate(small, tmp_path / "dataset", SHORT)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["archive", "dataset.lock"]
@@ -175,8 +178,8 @@ def wait(done, total):
     Path(sys.argv[2] + ".started").touch()
     time.sleep(30)
 select = SelectionSettings(min_snr=0.0)
-curate(Path(sys.argv[1]), Path(sys.argv[2]), CurationSettings(window=WindowSettings(length_s=20.0), select=select),
-       progress=wait)
+settings = CurationSettings(window=WindowSettings(length_s=20.0), select=select)
+curate(Path(sys.argv[1]), Path(sys.argv[2]), settings, progress=wait)
 """
 
 
@@ -198,3 +201,9 @@ def test_a_killed_run_is_repeated_to_the_same_bits(
     curate(archive_dir, folder, SHORT)
     assert content(folder) == content(dataset_dir)
     assert not (tmp_path / "dataset.part").exists()
+
+
+def test_two_that_want_the_same_dataset_make_it_once(small: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(curate, small, tmp_path / "dataset", SHORT) for _ in range(2)]
+    assert sorted(run.result().reused for run in runs) == [False, True]

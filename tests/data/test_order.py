@@ -34,5 +34,5 @@ def test_ranks_share_the_epoch_in_equal_parts(n_records: int) -> None:
     whole = epoch(KeyedOrder(n_records, seed=1), 0)
     parts = [epoch(KeyedOrder(n_records, 1, rank, world_size=3), 0) for rank in range(3)]
     assert len({len(part) for part in parts}) == 1
-    assert set(sum(parts, [])) == set(whole)
+    assert {place for part in parts for place in part} == set(whole)
     assert [place for triple in zip(*parts, strict=True) for place in triple][:n_records] == whole

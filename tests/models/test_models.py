@@ -128,9 +128,7 @@ def test_bfloat16_comes_close(model_class: type[SpectrogramAutoencoder]) -> None
         outcome = model.validation_step(batch, 0)
     assert outcome["loss"].dtype == torch.float32
     allowed = 8 * 2**-9 * float(exact.abs().max())  # eight layers of 8-bit mantissas, each off by up to 2**-9
-    torch.testing.assert_close(
-        rough.detach().float(), exact, atol=8 * 2**-9 * float(exact.abs().max()), rtol=0
-    )
+    torch.testing.assert_close(rough.detach().float(), exact, atol=allowed, rtol=0)
 
 
 @every_model

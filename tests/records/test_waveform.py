@@ -1,11 +1,14 @@
 """Files of every miniSEED kind become segments, or are refused by name; both readers agree."""
 
 import os
+import warnings
 from pathlib import Path
 
 import numpy as np
+import obspy
+import pymseed
 import pytest
-from obspy import read
+from obspy import Stream, read
 from support.archive import gap, write_archive
 
 from seismic_lightning.codes import SeedId
@@ -101,3 +104,35 @@ def test_hard_files_are_read_like_obspy_reads_them_or_refused(path: Path) -> Non
             assert np.array_equal(
                 segment.samples[:count], expected[:count], equal_nan=expected.dtype.kind == "f"
             )
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise pymseed.MiniSEEDError(-1, "not for me")
+
+
+def test_what_pymseed_refuses_is_read_by_obspy_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_archive(
+        tmp_path / "archive", n_events=1, n_stations=1, edits={(0, 0): gap("N", 20.0, 23.0)}
+    )
+    path = next(folder.rglob("*.mseed"))
+    expected = read_segments(path)
+    monkeypatch.setattr(pymseed.MS3TraceList, "from_file", refuse)
+    for ours, theirs in zip(read_segments(path), expected, strict=True):
+        assert ours[:3] == theirs[:3]
+        assert np.array_equal(ours.samples, theirs.samples)
+
+
+def test_a_file_that_obspy_warns_about_is_refused_with_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warn(*_: object, **__: object) -> Stream:
+        warnings.warn("record 3 has a bad checksum", UserWarning, stacklevel=1)
+        return Stream()
+
+    path = tmp_path / "file.mseed"
+    path.write_bytes(b"x")
+    monkeypatch.setattr(pymseed.MS3TraceList, "from_file", refuse)
+    monkeypatch.setattr(obspy, "read", warn)
+    with pytest.raises(WaveformError, match="bad checksum") as refused:
+        read_segments(path)
+    assert refused.value.reason == "damaged"

@@ -102,7 +102,8 @@ def test_fractions_are_ground_motion_and_whole_numbers_are_counts(
 ) -> None:
     samples = (np.arange(1, 4001) * scale).astype(np.float32)
     window = cut([segment(letter, samples=samples, family=family) for letter in "ZN"])
-    assert (window.unit, window.samples.dtype) == (unit, dtype)
+    assert window.unit == unit
+    assert window.samples.dtype == np.dtype(dtype)
     expected = FILL_COUNTS if unit == "counts" else np.float32(np.nan)
     assert np.array_equal(window.samples[2], np.full(2001, expected), equal_nan=unit != "counts")
 

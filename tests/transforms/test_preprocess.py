@@ -17,8 +17,7 @@ from seismic_lightning.transforms.preprocess import Preprocess
 
 RATES_HZ = (20.0, 40.0, 50.0, 80.0, 100.0, 200.0)
 F32_BOUND = 5e-7
-"""Relative error of single precision; where the filter removes most of a record, relative to what it
-removed."""
+"""Relative error of single precision; where the filter removes most of a record, of what it removed."""
 F64_BOUND = 1e-9
 """Relative error that the response's wrapped-around end may leave in double precision."""
 
@@ -111,7 +110,8 @@ def test_resampling_equals_scipy_on_the_padded_trace(rate_hz: float, zero_phase:
         filtered = signal.sosfilt(sections, np.pad(trace.data, pad))
     expected = signal.resample(filtered, 44_000)[20_000 : 20_000 + len(result)]
     assert len(result) == preprocess.n_samples(40.0) == 4001
-    assert np.linalg.norm(result - expected) / np.linalg.norm(expected) < 1e-9
+    # What is cut off above the common Nyquist frequency leaves tails that depend a little on the padding.
+    assert np.linalg.norm(result - expected) / np.linalg.norm(expected) < 1e-7
 
 
 @pytest.mark.parametrize("rate_hz", [20.0, 40.0, 50.0, 62.5, 125.0, 200.0, 250.0])
