@@ -51,7 +51,7 @@ def draw(comparison: Comparison) -> Figure:
     """
     figure = Figure(figsize=(13.0, 7.2), dpi=100)
     # Fixed places: a layout engine would take longer than the drawing itself.
-    grid = figure.add_gridspec(3, 6, width_ratios=(10, 10, 0.35, 1.9, 10, 0.35), wspace=0.08, hspace=0.08)
+    grid = figure.add_gridspec(3, 6, width_ratios=(10, 10, 0.35, 1.9, 10, 0.35), wspace=0.12, hspace=0.08)
     grid.update(left=0.065, right=0.94, bottom=0.075, top=0.89)
     difference_db = comparison.reconstruction_db - comparison.input_db
     low_db, high_db = np.percentile(comparison.input_db, SHOWN_PERCENTILES)

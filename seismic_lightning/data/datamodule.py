@@ -5,7 +5,6 @@ gradients, whatever the precision of the model; nothing filtered or transformed 
 """
 
 import logging
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +84,7 @@ class SpectrogramDataModule(L.LightningDataModule):
             metadata["trace_channel"].astype(str).tolist(),
             metadata["source_magnitude"].astype(float).tolist(),
         )
-        self._report_clipped(front, band)
+        self._check_bands(front, band)
         self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]])
         condition = self.conditions(metadata)
         splits = {name: RawRecords(self.dataset, rows[name], band, condition) for name in _COLUMN_VALUE}
@@ -179,17 +178,15 @@ class SpectrogramDataModule(L.LightningDataModule):
             )
         return rows
 
-    def _report_clipped(self, front: SpectrogramFront, band: Tensor) -> None:
-        rates = self.dataset.metadata["trace_sampling_rate_hz"].to_numpy(dtype=float)
-        counts = Counter[float]()
-        for rate_hz in np.unique(rates).tolist():
-            clipped = front.preprocess.clipped(rate_hz)[band[torch.from_numpy(rates == rate_hz)]]
-            counts[rate_hz] = int(clipped.sum())
-        for rate_hz, count in counts.items():
-            if count:
-                log.info(
-                    "%d records at %g Hz: high corner clipped to 0.8 of the Nyquist rate.", count, rate_hz
-                )
+    def _check_bands(self, front: SpectrogramFront, band: Tensor) -> None:
+        """Refuse passbands that a sampling rate does not allow; say how many it narrows."""
+        rates_hz = self.dataset.metadata["trace_sampling_rate_hz"].to_numpy(dtype=float)
+        for rate_hz in np.unique(rates_hz).tolist():
+            used = band[torch.from_numpy(rates_hz == rate_hz)]
+            front.preprocess.check(rate_hz, used)
+            narrowed = int(front.preprocess.clipped(rate_hz)[used].sum())
+            if narrowed:
+                log.info("%d records at %g Hz: high corner clipped to 0.8 Nyquist.", narrowed, rate_hz)
 
     def _evaluation_loader(self, split: str) -> DataLoader[RawBatch]:
         rank, world_size = self._rank()

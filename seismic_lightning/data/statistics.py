@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,17 +69,38 @@ def fit_statistics(records: RawRecords, front: SpectrogramFront, seed: int) -> T
     log.info("Fitting the spectrogram scale on %d training records (kept for later runs).", len(records))
     fit = ScalingFit()
     chosen = np.random.default_rng(seed).permutation(len(records))[:_FLOOR_RECORDS]
-    _stream(records, front, np.sort(chosen), fit.update_floor)
-    _stream(records, front, np.arange(len(records)), fit.update)
+    for batch in _batches(records, np.sort(chosen)):
+        fit.update_floor(_signal(front, batch))
+    for batch in _batches(records, np.arange(len(records))):
+        fit.update(_magnitude(front, batch))
     return TrainingStatistics(fit.result(), fit.mean_spectrogram())
 
 
-def _stream(
-    records: RawRecords, front: SpectrogramFront, places: np.ndarray, update: Callable[[Tensor], None]
-) -> None:
-    for batch in _batches(records, places):
-        with torch.no_grad():
-            update(front.magnitude(front.waveform(batch.groups, batch.band)))
+def _magnitude(front: SpectrogramFront, batch: RawBatch) -> Tensor:
+    with torch.no_grad():
+        return front.magnitude(front.waveform(batch.groups, batch.band))
+
+
+def _signal(front: SpectrogramFront, batch: RawBatch) -> Tensor:
+    """Return the magnitudes that can hold signal: inside the passband and between the tapers.
+
+    What a filter, a taper or a low sampling rate has emptied holds rounding errors, ten decades below the
+    quietest noise; a floor that is to set noise apart from nothing must not be measured there.
+
+    Returns:
+        ``(n, C)`` magnitudes of all bins of all records that qualify.
+    """
+    settings, magnitude = front.preprocess.settings, _magnitude(front, batch)
+    frequencies_hz = front.stft.frequencies_hz(settings.sampling_rate_hz)
+    times_s = front.stft.times_s(settings.sampling_rate_hz, magnitude.shape[-1])
+    taper_s = settings.taper_fraction * float(times_s[-1])
+    untapered = (times_s >= taper_s) & (times_s <= times_s[-1] - taper_s)
+    passed = torch.zeros(len(batch.band), len(frequencies_hz), dtype=torch.bool)
+    for group in batch.groups:
+        low_hz, high_hz = front.preprocess.passbands_hz(group.sampling_rate_hz)[batch.band[group.positions]].T
+        passed[group.positions] = (frequencies_hz >= low_hz[:, None]) & (frequencies_hz <= high_hz[:, None])
+    kept = passed[:, :, None] & untapered
+    return magnitude.permute(0, 2, 3, 1)[kept]
 
 
 def _batches(records: RawRecords, places: np.ndarray) -> Iterator[RawBatch]:

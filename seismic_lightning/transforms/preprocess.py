@@ -83,6 +83,19 @@ class Preprocess(nn.Module):
         clipped = torch.from_numpy(self.table.clipped_hz(limit_hz)[1])
         return clipped if len(clipped) else torch.zeros(1, dtype=torch.bool)
 
+    def passbands_hz(self, sampling_rate_hz: float) -> Tensor:
+        """Return the frequencies that each band lets pass at a sampling rate.
+
+        Args:
+            sampling_rate_hz: Rate of the records before preprocessing.
+
+        Returns:
+            ``(rows, 2)`` corners in Hz, high ones clipped; 0 and the clip where the table is empty.
+        """
+        limit_hz = self.table.limit_hz(sampling_rate_hz, self.settings.sampling_rate_hz)
+        corners = torch.from_numpy(self.table.clipped_hz(limit_hz)[0])
+        return corners if len(corners) else torch.tensor([[0.0, limit_hz]], dtype=torch.float64)
+
     def check(self, sampling_rate_hz: float, band: Tensor) -> None:
         """Refuse what a sampling rate does not allow, before any record is processed.
 

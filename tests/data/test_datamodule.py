@@ -97,6 +97,25 @@ def test_clipped_corners_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFi
     assert "6 records at 20 Hz: high corner clipped" in caplog.text
 
 
+def test_the_floor_is_set_by_noise_and_not_by_what_resampling_left_empty(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=6, n_stations=1, sampling_rates_hz=(20.0,))
+    settings = CurationSettings(select=SelectionSettings(min_snr=0.0), window=WindowSettings(10, 20))
+    curate(archive, tmp_path / "dataset", settings)
+    module = opened(tmp_path / "dataset")
+    frequencies_hz = module.front.stft.frequencies_hz(100.0)
+    spectrogram = batches(module, "train")[0].spectrogram[..., 2:-2]
+    assert spectrogram[:, :, frequencies_hz > 12.0].std() < 0.1
+    assert spectrogram[:, :, (frequencies_hz > 1.0) & (frequencies_hz < 8.0)].std() > 0.3
+
+
+def test_a_low_corner_that_a_rate_does_not_allow_is_refused_at_once(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=6, n_stations=1, sampling_rates_hz=(20.0,))
+    settings = CurationSettings(select=SelectionSettings(min_snr=0.0), window=WindowSettings(10, 20))
+    curate(archive, tmp_path / "dataset", settings)
+    with pytest.raises(BandError, match="20"):
+        opened(tmp_path / "dataset", preprocess=PreprocessSettings(bands_hz={"any": [[9.0, 40.0]]}))
+
+
 def test_families_without_a_row_are_counted(dataset_dir: Path) -> None:
     with pytest.raises(BandError, match=r"HH.*36|36.*HH"):
         opened(dataset_dir, preprocess=PreprocessSettings(bands_hz={"BH": [[1.0, 5.0]]}))
