@@ -24,7 +24,7 @@ def refusal(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
         ("betta=1", "'betta' is not a setting of this command; did you mean 'beta'?"),
         ("window.lengths_s=40", "did you mean 'window.length_s'?"),
         ("model=vea", "model=vea does not exist; did you mean 'vae'?"),
-        ("modell=vae", "did you mean 'model'?"),
+        ("mode=vae", "did you mean 'model'?"),
         ("trainer.max_epoch=3", "did you mean 'trainer.max_epochs'?"),
     ],
 )
