@@ -6,6 +6,7 @@ any ``debug`` option brings the traceback back.
 """
 
 import difflib
+import errno
 import os
 import re
 import sys
@@ -31,6 +32,8 @@ _MISSING_OPTION = re.compile(
     re.DOTALL,
 )
 
+_STORAGE_ERRORS = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+
 
 def launch(task: Callable[[DictConfig], object], config_name: str, schema: type) -> None:
     """Run a command under Hydra.
@@ -48,6 +51,24 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
     register(f"{config_name}_schema", schema)
     OmegaConf.register_new_resolver("pid", os.getpid, replace=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        _run(task, config_name)
+    except (HydraException, OmegaConfBaseException, SeismicLightningError) as error:
+        if _wants_traceback(sys.argv):
+            traceback.print_exc()
+        sys.exit(f"error: {explain(error, known_keys(config_name), sys.argv[1:])}")
+    except OSError as error:
+        if error.errno not in _STORAGE_ERRORS:
+            raise
+        sys.exit(
+            f"error: cannot write {error.filename or 'a file'}: {error.strerror}; give another output_dir."
+        )
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _run(task: Callable[[DictConfig], object], config_name: str) -> None:
+    """Let Hydra run the task; a single run's refusal is raised without a line of Hydra's own before it."""
     refused: list[SeismicLightningError] = []
 
     def guarded(config: DictConfig) -> object:
@@ -59,16 +80,9 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
             refused.append(error)
             return None
 
-    try:
-        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
-        if refused:
-            raise refused[0]
-    except (HydraException, OmegaConfBaseException, SeismicLightningError) as error:
-        if _wants_traceback(sys.argv):
-            traceback.print_exc()
-        sys.exit(f"error: {explain(error, known_keys(config_name), sys.argv[1:])}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()
+    if refused:
+        raise refused[0]
 
 
 def config_folder() -> Path:

@@ -6,6 +6,8 @@ answer at once.
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -65,10 +67,11 @@ def train(config: DictConfig) -> float:
     model = build_model(config, datamodule)
     if checkpoint is not None:
         model.check_checkpoint(checkpoint)
-    trainer = build_trainer(config)
-    write_description(run_dir, describe_run(config.seed, overrides))
-    trainer.fit(model, datamodule, ckpt_path=checkpoint)
-    return conclude(config, trainer, datamodule)
+    with lightning_refusals():
+        trainer = build_trainer(config)
+        write_description(run_dir, describe_run(config.seed, overrides))
+        trainer.fit(model, datamodule, ckpt_path=checkpoint)
+        return conclude(config, trainer, datamodule)
 
 
 def prepare_lightning(seed: int) -> None:
@@ -117,33 +120,39 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
 
 
 def build_trainer(config: DictConfig) -> "Trainer":
-    """Build the Trainer with its callbacks, loggers and crash-safe checkpoints.
-
-    Raises:
-        ConfigurationError: The machine lacks the device or precision that was asked for.
-    """
-    from lightning.fabric.utilities.exceptions import MisconfigurationException
-
+    """Build the Trainer with its callbacks, loggers and crash-safe checkpoints."""
     from seismic_lightning.callbacks.atomic_checkpoint import AtomicCheckpointIO
     from seismic_lightning.callbacks.hyperparameters import Hyperparameters
     from seismic_lightning.cli.instantiate import instantiate, instantiate_each
 
     choices = {name: OmegaConf.to_container(config[name], resolve=True) for name in SHOWN_CHOICES}
+    return cast(
+        "Trainer",
+        instantiate(
+            config.trainer,
+            callbacks=[
+                *instantiate_each(config.callbacks),
+                Hyperparameters({"seed": config.seed, **choices}),
+            ],
+            logger=instantiate_each(config.logger),
+            plugins=[AtomicCheckpointIO()],
+        ),
+    )
+
+
+@contextmanager
+def lightning_refusals() -> Iterator[None]:
+    """Let Lightning's word for a setting it cannot use be a user's error.
+
+    Raises:
+        ConfigurationError: For example a device that the machine lacks, or a monitor that nothing logs.
+    """
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
     try:
-        return cast(
-            "Trainer",
-            instantiate(
-                config.trainer,
-                callbacks=[
-                    *instantiate_each(config.callbacks),
-                    Hyperparameters({"seed": config.seed, **choices}),
-                ],
-                logger=instantiate_each(config.logger),
-                plugins=[AtomicCheckpointIO()],
-            ),
-        )
-    except (MisconfigurationException, ValueError) as error:
-        raise ConfigurationError(f"The trainer cannot be built: {error}") from error
+        yield
+    except MisconfigurationException as error:
+        raise ConfigurationError(" ".join(str(error).split())) from error
 
 
 def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDataModule") -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from filelock import FileLock
 
@@ -77,6 +78,8 @@ def _lock(dataset_dir: Path) -> Iterator[None]:
     lock = FileLock(dataset_dir.with_name(dataset_dir.name + ".lock"))
     try:
         dataset_dir.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=dataset_dir.parent):
+            pass  # where no file can be made, the lock would be waited for in vain
         lock.acquire()
     except OSError as error:
         from seismic_lightning.curation.shards import storage_error

@@ -35,6 +35,10 @@ class KeyedOrder(Sampler[int]):
         """Return the number of records this rank sees in a full epoch."""
         return -(-self.n_records // self.world_size)
 
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch of the next iteration; Lightning calls this before each, also after a resume."""
+        self.epoch = epoch
+
     def __iter__(self) -> Iterator[int]:
         """Yield places from ``start`` on, once; the next epoch begins at its beginning again."""
         generator = torch.Generator().manual_seed(_key(self.seed, self.epoch))
@@ -74,12 +78,6 @@ class ResumableLoader(DataLoader[RawBatch]):
         )
         self.order = order
         self.module = module
-
-    def __iter__(self) -> Any:  # noqa: ANN401 - the base class' iterator type is private
-        """Take the epoch from the trainer, so that an epoch's order never depends on how it was reached."""
-        if self.module.trainer is not None:
-            self.order.epoch = self.module.trainer.current_epoch
-        return super().__iter__()
 
     def state_dict(self) -> dict[str, int]:
         """Return the batches to skip on resume: none for a checkpoint from an epoch's end.

@@ -80,31 +80,53 @@ def test_two_runs_with_one_seed_are_equal_and_another_seed_is_not(
     assert first == second != other
 
 
-def test_a_killed_run_resumes_to_the_same_weights(dataset_dir: Path, tmp_path: Path) -> None:
-    def command(folder: Path, *more: str) -> list[str]:
-        schedule = ["trainer.max_epochs=4", "data.batch_size=3", "callbacks.last.every_n_train_steps=2"]
+@pytest.fixture(scope="module")
+def run_alone(dataset_dir: Path) -> Callable[..., subprocess.Popen[bytes]]:
+    """Return a function that starts a training of forty steps in a process of its own."""
+
+    def start(folder: Path, *more: str) -> subprocess.Popen[bytes]:
+        schedule = ["model=vae", "trainer.max_epochs=4", "data.batch_size=3"]
         quiet = ["logger=none", "~callbacks.progress_bar"]
-        return [
+        command = [
             sys.executable,
             str(TRAIN),
-            *overrides(dataset_dir, folder, "model=vae", *schedule, *quiet, *more),
+            *overrides(dataset_dir, folder, *schedule, *quiet, *more),
         ]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run(command(tmp_path / "whole"), env=environment, check=True, capture_output=True)
-    last = tmp_path / "killed" / "run" / "checkpoints" / "last.ckpt"
-    process = subprocess.Popen(command(tmp_path / "killed"), env=environment, stdout=subprocess.DEVNULL)
+    return start
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(
+    run_alone: Callable[..., subprocess.Popen[bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """Return the SHA-256 of the weights at the end of an uninterrupted training."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert run_alone(folder).wait() == 0
+    return weights_sha256(folder / "run")
+
+
+@pytest.mark.parametrize("every_n_train_steps", ["2", "null"], ids=["within_an_epoch", "between_epochs"])
+def test_a_killed_run_resumes_to_the_same_weights(
+    run_alone: Callable[..., subprocess.Popen[bytes]],
+    uninterrupted: str,
+    tmp_path: Path,
+    every_n_train_steps: str,
+) -> None:
+    saving = f"callbacks.last.every_n_train_steps={every_n_train_steps}"
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    process = run_alone(tmp_path, saving)
     deadline = time.monotonic() + 120
     while not last.is_file() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "the run ended before it could be killed"
     done = torch.load(last, weights_only=True)["global_step"]
-    subprocess.run(
-        command(tmp_path / "killed", "ckpt_path=last"), env=environment, check=True, capture_output=True
-    )
-    assert 0 < done < torch.load(last, weights_only=True)["global_step"]
-    assert weights_sha256(tmp_path / "killed" / "run") == weights_sha256(tmp_path / "whole" / "run")
+    assert run_alone(tmp_path, saving, "ckpt_path=last").wait() == 0
+    assert 0 < done < torch.load(last, weights_only=True)["global_step"] == 40
+    assert weights_sha256(tmp_path / "run") == uninterrupted
 
 
 def test_a_checkpoint_of_another_model_is_refused(
@@ -114,6 +136,14 @@ def test_a_checkpoint_of_another_model_is_refused(
     path = tmp_path / "run" / "checkpoints" / "last.ckpt"
     with pytest.raises(SystemExit, match=r"holds .*AE; expected .*VAE"):
         run_command(main, *overrides(dataset_dir, tmp_path, "model=vae", f"ckpt_path={path}"))
+
+
+def test_a_monitor_that_nothing_logs_is_one_line(
+    dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    with pytest.raises(SystemExit, match=r"^error: .*val/los'") as stopped:
+        run_command(main, *overrides(dataset_dir, tmp_path, "trainer.max_epochs=1", "monitor=val/los"))
+    assert "\n" not in str(stopped.value.code)
 
 
 def test_a_knob_without_effect_is_said_aloud(

@@ -6,7 +6,7 @@ from seismic_lightning.data.order import KeyedOrder
 
 
 def epoch(order: KeyedOrder, number: int) -> list[int]:
-    order.epoch = number
+    order.set_epoch(number)
     return list(order)
 
 
