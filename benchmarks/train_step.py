@@ -28,7 +28,7 @@ from seismic_lightning.transforms.scaling import LogScaling
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
 N_RECORDS, N_SAMPLES, RATE_HZ, BATCH_SIZE = 256, 7001, 100.0, 64
-ROUNDS, STEPS = 8, 2
+ROUNDS, STEPS = 20, 2
 GOAL = 0.94
 MARMARA = Path(__file__).parents[1] / "conf" / "preprocess" / "marmara.yaml"
 
