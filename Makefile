@@ -38,12 +38,12 @@ bench: $(INSTALLED) ## speed, as ratios against what one would otherwise run
 	$(BIN)/python -m benchmarks
 
 docs: $(INSTALLED) ## build the documentation into site/
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[docs]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"
 	$(BIN)/mkdocs build --strict
 
 board: $(INSTALLED) ## open the dashboard on outputs/
 	$(BIN)/tensorboard --logdir outputs $(ARGS)
 
 clean: ## remove the environment and caches, never outputs
-	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) build dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,7 @@
-"""How long ``train.py --help`` takes against a bare Hydra application's help; goal: at most 1.7 times."""
+"""How soon ``train.py`` answers: its help against a bare Hydra application's, and a refused setting.
+
+Run with ``python -m benchmarks.startup``.
+"""
 
 import subprocess
 import sys
@@ -10,8 +13,13 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.goal import Goal, cells
+
 REPEATS = 9
-TRAIN = Path(__file__).parent.parent / "train.py"
+HELP_GOAL = Goal(1.7, at_least=False)
+"""Times as long as the bare application's help."""
+REFUSAL_GOAL = Goal(2.0, unit=" s", at_least=False)
+TRAIN = Path(__file__).parents[1].absolute() / "train.py"
 BARE = """
 import hydra
 
@@ -27,21 +35,32 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bare = Path(folder) / "bare.py"
         bare.write_text(BARE)
-        seconds: dict[Path, list[float]] = {bare: [], TRAIN: []}
-        for _ in range(REPEATS):
-            for script, times in seconds.items():
-                times.append(_help_s(script))
-    table = Table("command", "s, median of interleaved repeats", "ratio", title="start-up: --help")
-    reference = median(seconds[bare])
-    for script, times in seconds.items():
-        table.add_row(script.name, f"{median(times):.3f}", f"{median(times) / reference:.2f}")
+        commands = {
+            "bare Hydra --help": ([str(bare), "--help"], 0),
+            "train.py --help": ([str(TRAIN), "--help"], 0),
+            "train.py beta=abc": ([str(TRAIN), "beta=abc"], 1),
+        }
+        rounds = [
+            {name: _seconds(arguments, expected, folder) for name, (arguments, expected) in commands.items()}
+            for _ in range(REPEATS)
+        ]
+    seconds = {name: median(times[name] for times in rounds) for name in commands}
+    reference, helping, refusing = seconds.values()
+    verdicts = [("", ""), cells(HELP_GOAL, helping / reference), cells(REFUSAL_GOAL, refusing)]
+    table = Table("command", "s, median of interleaved repeats", "ratio", "goal", "verdict", title="start-up")
+    for (name, time_s), verdict in zip(seconds.items(), verdicts, strict=True):
+        table.add_row(name, f"{time_s:.3f}", f"{time_s / reference:.2f}", *verdict)
     Console().print(table)
 
 
-def _help_s(script: Path) -> float:
+def _seconds(arguments: list[str], expected: int, folder: str) -> float:
+    """Time a command, which must end as expected."""
     start = perf_counter()
-    subprocess.run([sys.executable, script, "--help"], check=True, stdout=subprocess.DEVNULL)
-    return perf_counter() - start
+    run = subprocess.run([sys.executable, *arguments], cwd=folder, check=False, capture_output=True)
+    seconds = perf_counter() - start
+    if run.returncode != expected:
+        raise RuntimeError(f"{' '.join(arguments)} ended with {run.returncode}: {run.stderr.decode()}")
+    return seconds
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The names seismologists give to channels: SEED identifiers, channel families and components.
+"""The names seismologists give to channels, and the few numbers that all rooms share.
 
 A channel code such as ``HHZ`` is a *family* (``HH``: band and instrument code) followed by a component. All
 arrays of this package hold their components in the order of ``COMPONENTS``.
@@ -12,6 +12,10 @@ from typing import NamedTuple
 
 COMPONENTS = "ZNE"
 """Component order of every array: vertical, north, east."""
+FILL_COUNTS = -(2**31)
+"""Marks a missing sample among integer counts, the least of int32; a missing sample in SI units is NaN."""
+USABLE_SHARE_OF_NYQUIST = 0.8
+"""Where high corners end: above, the Nyquist frequency squeezes the response of a Butterworth filter."""
 
 _CODE = re.compile(r"[A-Z0-9]{1,8}")
 _FAMILY = re.compile(r"[A-Z0-9]{2}")

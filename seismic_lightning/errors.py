@@ -22,7 +22,7 @@ class WaveformError(SeismicLightningError, ValueError):
     """A waveform file cannot become a record; ``reason`` is the name under which it is counted.
 
     Attributes:
-        reason: Short snake-case name, one of ``seismic_lightning.curation.schema.REASONS``.
+        reason: Short snake-case name, one of ``seismic_lightning.curation.reasons.REASONS``.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -8,8 +8,8 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 
 from seismic_lightning.batch import Batch
 from seismic_lightning.callbacks.access import is_rehearsal
-from seismic_lightning.callbacks.atomic_checkpoint import require_writable
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.storage import require_writable
 
 
 class LastCheckpoint(Checkpoint):

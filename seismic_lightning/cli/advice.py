@@ -1,6 +1,10 @@
 """Say aloud what a user would otherwise only notice after a training."""
 
+import math
+
 from omegaconf import DictConfig, OmegaConf
+
+from seismic_lightning.errors import ConfigurationError
 
 ACT_BY_REFERENCE = (
     "beta", "devices", "archive_dir", "dataset_dir", "orientation", "n_workers", "window", "select", "split",
@@ -24,5 +28,26 @@ def knobs_without_effect(config: DictConfig, overrides: list[str]) -> list[str]:
     return [
         override
         for override in overrides
-        if (knob := override.split("=")[0].split(".")[0]) in ACT_BY_REFERENCE and f"${{{knob}}}" not in text
+        if (knob := override.lstrip("+~").split("=")[0].split(".")[0]) in ACT_BY_REFERENCE
+        and f"${{{knob}}}" not in text
     ]
+
+
+def check_ranges(config: DictConfig) -> None:
+    """Refuse numbers that no training can use.
+
+    Args:
+        config: The composed configuration.
+
+    Raises:
+        ConfigurationError: Naming the setting and what is accepted.
+    """
+    accepted = {
+        "seed": (0 <= config.seed < 2**32, "a whole number from 0 to 4294967295"),
+        "beta": (math.isfinite(config.beta) and config.beta >= 0, "a number of 0 or more"),
+        "data.batch_size": (config.data.batch_size >= 1, "1 or more"),
+        "trainer.log_every_n_steps": (config.trainer.log_every_n_steps >= 1, "1 or more"),
+    }
+    for key, (fits, what) in accepted.items():
+        if not fits:
+            raise ConfigurationError(f"{key}={OmegaConf.select(config, key)} cannot be used: give {what}.")

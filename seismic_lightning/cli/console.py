@@ -1,5 +1,6 @@
 """What a command says on the terminal: tables, a progress bar, closing lines."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -8,7 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 def say(*parts: RenderableType) -> None:
-    """Print texts and tables; long paths are never cut."""
+    """Print texts and tables, once however many processes train; long paths are never cut."""
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        return
     console = Console(soft_wrap=True)
     for part in parts:
         console.print(part, highlight=False)

@@ -32,7 +32,9 @@ _MISSING_OPTION = re.compile(
     re.DOTALL,
 )
 
-_STORAGE_ERRORS = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT)
+_STORAGE_ERRORS = (
+    errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EROFS, errno.ENOSPC, errno.ENOTDIR,
+)  # fmt: skip
 
 
 def launch(task: Callable[[DictConfig], object], config_name: str, schema: type) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from seismic_lightning.cli.advice import knobs_without_effect
+from seismic_lightning.cli.advice import check_ranges, knobs_without_effect
 from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import TrainConfig
@@ -51,11 +51,13 @@ def train(config: DictConfig) -> float:
         The best value of ``config.monitor``, for sweepers that optimise it.
     """
     from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
 
     from seismic_lightning.cli.instantiate import instantiate
     from seismic_lightning.cli.provenance import describe_run, write_description
     from seismic_lightning.cli.resume import resolve_checkpoint
 
+    check_ranges(config)
     overrides = list(HydraConfig.get().overrides.task)
     run_dir = Path(config.paths.run_dir)
     for override in knobs_without_effect(config, overrides):
@@ -69,7 +71,12 @@ def train(config: DictConfig) -> float:
         model.check_checkpoint(checkpoint)
     with lightning_refusals():
         trainer = build_trainer(config)
-        write_description(run_dir, describe_run(config.seed, overrides))
+        if HydraConfig.get().mode == RunMode.MULTIRUN and trainer.world_size > 1:
+            raise ConfigurationError(
+                "a sweep trains each job on one device: set devices=1, or train without -m."
+            )
+        if trainer.is_global_zero:
+            write_description(run_dir, describe_run(config.seed, overrides))
         trainer.fit(model, datamodule, ckpt_path=checkpoint)
         return conclude(config, trainer, datamodule)
 
@@ -109,7 +116,7 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
     """Build the model in the sizes that the data asks for, with its optimizer and schedule."""
     from seismic_lightning.cli.instantiate import instantiate
 
-    return instantiate(
+    model = instantiate(
         config.model,
         n_freqs=datamodule.n_freqs,
         n_frames=datamodule.n_frames,
@@ -117,13 +124,19 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
         optimizer=instantiate(config.optimizer),
         scheduler=instantiate(config.scheduler) if config.scheduler else None,
     )
+    try:
+        model.configure_optimizers()
+    except (TypeError, ValueError) as error:
+        settings = {**config.optimizer, **config.scheduler}
+        raise ConfigurationError(f"optimizer or scheduler {settings}: {error}") from error
+    return model
 
 
 def build_trainer(config: DictConfig) -> "Trainer":
     """Build the Trainer with its callbacks, loggers and crash-safe checkpoints."""
-    from seismic_lightning.callbacks.atomic_checkpoint import AtomicCheckpointIO
     from seismic_lightning.callbacks.hyperparameters import Hyperparameters
     from seismic_lightning.cli.instantiate import instantiate, instantiate_each
+    from seismic_lightning.models.checkpoint_io import AtomicCheckpointIO
 
     choices = {name: OmegaConf.to_container(config[name], resolve=True) for name in SHOWN_CHOICES}
     return cast(
@@ -156,18 +169,24 @@ def lightning_refusals() -> Iterator[None]:
 
 
 def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDataModule") -> float:
-    """Test the best checkpoint and say the best metric, where it is, and how to look at the run."""
+    """Test the best checkpoint and say the best metric, where it is, and how to look at the run.
+
+    Raises:
+        ConfigurationError: Nothing was trained, or nothing logs ``config.monitor``.
+    """
     best = getattr(trainer.checkpoint_callback, "best_model_path", "")
     score = getattr(trainer.checkpoint_callback, "best_model_score", None)
-    trainer.test(trainer.lightning_module, datamodule, ckpt_path=best or None, verbose=False)
     if score is None:
-        score = trainer.callback_metrics[config.monitor]
-    if trainer.is_global_zero:
-        tested = "  ".join(f"{name} {float(value):.4g}" for name, value in trainer.callback_metrics.items())
-        say(
-            f"tested           {tested}",
-            f"best metric      {config.monitor} = {float(score):.6g}",
-            f"best checkpoint  {best or 'none was written'}",
-            f"dashboard        tensorboard --logdir {config.output_dir}",
-        )
+        score = trainer.callback_metrics.get(config.monitor)
+    if score is None:
+        logged = ", ".join(trainer.callback_metrics) or "nothing, as no epoch was left to train"
+        raise ConfigurationError(f"monitor={config.monitor} was not logged; logged was {logged}.")
+    trainer.test(trainer.lightning_module, datamodule, ckpt_path=best or None, verbose=False)
+    tested = "  ".join(f"{name} {float(value):.4g}" for name, value in trainer.callback_metrics.items())
+    say(
+        f"tested           {tested}",
+        f"best metric      {config.monitor} = {float(score):.6g}",
+        f"best checkpoint  {best or 'none was written'}",
+        f"dashboard        tensorboard --logdir {config.output_dir}",
+    )
     return float(score)

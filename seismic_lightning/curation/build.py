@@ -11,6 +11,7 @@ from seismic_lightning.curation.identity import check_intact, dataset_id, read_m
 from seismic_lightning.curation.report import CurationSummary
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
+from seismic_lightning.storage import storage_error
 
 
 def curate(
@@ -50,16 +51,13 @@ def curate(
     found = _reusable(dataset_dir, identity, overwrite=overwrite)
     if found is not None:
         return found
-    from seismic_lightning.curation.pipeline import (
-        build_dataset,
-        write_manifest,
-    )  # here: pandas, ObsPy and joblib
+    # Here: an unchanged archive needs neither pandas nor ObsPy nor joblib.
+    from seismic_lightning.curation.pipeline import build_dataset, write_manifest
     from seismic_lightning.curation.shards import whole_folder
 
     with _lock(dataset_dir):
-        found = _reusable(
-            dataset_dir, identity, overwrite=overwrite
-        )  # another process may have made it meanwhile
+        # Another process may have made it meanwhile.
+        found = _reusable(dataset_dir, identity, overwrite=overwrite)
         if found is not None:
             return found
         with whole_folder(dataset_dir) as folder:
@@ -82,8 +80,6 @@ def _lock(dataset_dir: Path) -> Iterator[None]:
             pass  # where no file can be made, the lock would be waited for in vain
         lock.acquire()
     except OSError as error:
-        from seismic_lightning.curation.shards import storage_error
-
         raise storage_error(dataset_dir, error) from error
     try:
         yield

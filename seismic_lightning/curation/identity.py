@@ -74,26 +74,6 @@ def read_manifest(dataset_dir: Path) -> dict[str, Any] | None:
     return manifest if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
 
 
-def is_dataset(dataset_dir: Path, identity: str) -> bool:
-    """Tell whether a folder already holds the dataset of a content address, complete.
-
-    Args:
-        dataset_dir: Folder that may hold it.
-        identity: Content address.
-
-    Returns:
-        False where the folder is missing, no dataset or another one.
-
-    Raises:
-        DatasetError: It is the one, but damaged.
-    """
-    manifest = read_manifest(dataset_dir)
-    if manifest is None or manifest["dataset_id"] != identity:
-        return False
-    check_intact(dataset_dir, manifest)
-    return True
-
-
 def check_intact(dataset_dir: Path, manifest: dict[str, Any]) -> None:
     """Check that every file of a dataset is there with its size.
 

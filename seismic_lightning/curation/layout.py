@@ -42,8 +42,8 @@ class FileName(NamedTuple):
 
     Attributes:
         event_id: Event of the catalogue.
-        codes: What stands between event and family: ``[STA]``, ``[NET, STA]``, ``[STA, LOC]`` or ``[NET, STA,
-            LOC]``.
+        codes: What stands between event and family: ``[STA]``, ``[NET, STA]``, ``[STA, LOC]`` or
+            ``[NET, STA, LOC]``.
         family: Channel family.
     """
 

@@ -92,7 +92,8 @@ def measure(
             "no_station", f"station {name} is not in the station metadata at the time of the file"
         )
     path = _path_columns(event, station)
-    onset = _onset(candidate, seed_id, path["distance_deg"])
+    picks = [pick for pick in candidate.picks if pick.station == seed_id.station]
+    onset = _onset(candidate.event, picks, seed_id, path["distance_deg"])
     epochs = {
         letter: inventory.channel(seed_id._replace(channel=seed_id.family + letter), time_ns)
         for letter in {segment.seed_id.component for segment in segments}
@@ -102,9 +103,7 @@ def measure(
     row = {
         **_source_columns(event),
         **_station_columns(seed_id, station),
-        **_time_columns(
-            window, onset, first_pick(candidate.picks, S_PHASES, seed_id.network, seed_id.location)
-        ),
+        **_time_columns(window, onset, first_pick(picks, S_PHASES, seed_id.network, seed_id.location)),
         **_quality_columns(window, settings),
         **_sensitivity_columns(epochs),
         **{name: value for name, value in path.items() if name != "distance_deg"},
@@ -131,10 +130,9 @@ def _single_sensor(segments: list[Segment], candidate: Candidate) -> SeedId:
     return seed_id
 
 
-def _onset(candidate: Candidate, seed_id: SeedId, distance_deg: float) -> Onset:
+def _onset(event: Event, picks: list[Pick], seed_id: SeedId, distance_deg: float) -> Onset:
     """Take the analyst's pick, else the model's first P."""
-    event = candidate.event
-    pick = first_pick(candidate.picks, P_PHASES, seed_id.network, seed_id.location)
+    pick = first_pick(picks, P_PHASES, seed_id.network, seed_id.location)
     if pick is not None:
         return Onset(pick.time_ns, "manual")
     if event.depth_km is None:

@@ -212,9 +212,11 @@ def _take(
             "station_location_code",
             "trace_channel",
         )
-        first = seen.setdefault(tuple(row[name] for name in names), candidate.file)
-        if first != candidate.file:
-            refused = Refusal("duplicate", f"same event, station and family as {first}")
+        sensor = tuple(row[name] for name in names)
+        if refused is None and sensor in seen:
+            refused = Refusal("duplicate", f"same event, station and family as {seen[sensor]}")
+        elif refused is None:
+            seen[sensor] = candidate.file
     if refused is not None or row is None or outcome.samples is None:
         reason, detail = refused or Refusal("unreadable", "no samples")
         gathered.rejections.append(candidate_row(candidate, reason, detail))

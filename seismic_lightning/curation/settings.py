@@ -12,16 +12,13 @@ from typing import Any
 
 from seismic_lightning.codes import is_family
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.records.snr_windows import SNR_WINDOWS
 
-SNR_DEFINITIONS = ("legacy", "rms")
+SNR_DEFINITIONS = tuple(SNR_WINDOWS)
 GAP_DEFINITIONS = ("recorded", "legacy")
 ORIENTATIONS = ("strict", "as_is")
 UNITS = ("counts", "mps", "mps2")
 ALL_FAMILIES = "all"
-NOISE_BEFORE_P_S = {"legacy": 1.0, "rms": 5.0}
-"""Seconds before P that each definition measures the noise in."""
-SIGNAL_AFTER_P_S = {"legacy": 1.0, "rms": 5.0}
-"""Seconds after P that each definition measures the signal in."""
 
 
 def _require(condition: bool, message: str) -> None:
@@ -149,7 +146,8 @@ class CurationSettings:
         """Refuse an unknown orientation, and a window without room for the ratio that is thresholded."""
         words = ", ".join(ORIENTATIONS)
         _require(self.orientation in ORIENTATIONS, f"orientation={self.orientation!r}: give one of {words}")
-        noise_s, signal_s = NOISE_BEFORE_P_S[self.select.snr], SIGNAL_AFTER_P_S[self.select.snr]
+        noise, signal = SNR_WINDOWS[self.select.snr]
+        noise_s, signal_s = -noise[0], signal[1]
         _require(
             self.window.before_p_s >= noise_s and self.window.length_s - self.window.before_p_s >= signal_s,
             f"select.snr={self.select.snr} needs {noise_s:g} s before P and {signal_s:g} s after it: "

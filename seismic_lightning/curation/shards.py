@@ -17,7 +17,8 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seismic_lightning.errors import SeismicLightningError, StorageError
+from seismic_lightning.errors import SeismicLightningError
+from seismic_lightning.storage import PART, flush_folder, storage_error
 
 RECORDS_PER_SHARD = 2048
 
@@ -136,7 +137,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
         StorageError: The disk is full or the place cannot be written to; the message names it and the free
             space.
     """
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(target.name + PART)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         for leftover in (part, _aside(target)):
@@ -157,24 +158,13 @@ def whole_folder(target: Path) -> Iterator[Path]:
         raise
 
 
-def storage_error(target: Path, error: OSError) -> StorageError:
-    """Describe a failed write by the folder, the cause and the space that is left."""
-    folder = next(path for path in (target, *target.parents) if path.exists())
-    free = shutil.disk_usage(folder).free
-    message = (
-        f"writing {target} failed: {error.strerror or error}; {free:,} bytes are free there. "
-        "Make room, or choose another dataset_dir."
-    )
-    return StorageError(message)
-
-
 def _replace(part: Path, target: Path) -> None:
     """Put the finished folder in its place, moving an old one aside first as folders cannot be exchanged."""
     old = _aside(target)
     if target.is_dir() and any(target.iterdir()):
         target.rename(old)
     part.rename(target)
-    _flush_folder(target.parent)
+    flush_folder(target.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -188,12 +178,4 @@ def _flush(folder: Path) -> None:
     for path in sorted(folder.iterdir()):
         with path.open("rb") as file:
             os.fsync(file.fileno())
-    _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush_folder(folder)

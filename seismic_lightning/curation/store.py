@@ -10,11 +10,7 @@ from numpy.typing import NDArray
 from seismic_lightning.curation.identity import SCHEMA_VERSION, check_intact, read_manifest
 from seismic_lightning.curation.schema import METADATA, read_table
 from seismic_lightning.curation.settings import WindowSettings
-from seismic_lightning.curation.shards import sha256
 from seismic_lightning.errors import DatasetError
-from seismic_lightning.records.window import FILL_COUNTS
-
-__all__ = ["FILL_COUNTS", "CuratedDataset", "RateGroup", "open_dataset"]
 
 METADATA_FILE = "metadata.parquet"
 
@@ -52,7 +48,6 @@ class CuratedDataset:
         self.unit = str(manifest["unit"])
         self.window = WindowSettings(**manifest["settings"]["window"])
         self.metadata = metadata
-        self._files: dict[str, dict[str, Any]] = manifest["files"]
         self._rate_hz = metadata["trace_sampling_rate_hz"].to_numpy()
         self._row = metadata["row"].to_numpy()
         codes, names = pd.factorize(metadata["shard"])
@@ -84,20 +79,6 @@ class CuratedDataset:
             positions = np.flatnonzero(rates_hz == rate_hz).astype(np.int64)
             groups.append(RateGroup(float(rate_hz), positions, self._gather(rows[positions])))
         return groups
-
-    def verify(self) -> None:
-        """Compare the content of every file with the hash that was taken when it was written.
-
-        Raises:
-            DatasetError: A file is missing or its content has changed.
-        """
-        check_intact(self.root, {"files": self._files})
-        for name, entry in self._files.items():
-            if sha256(self.root / name) != entry["sha256"]:
-                message = (
-                    f"{self.root} is damaged: the content of {name} has changed. Curate with overwrite=true."
-                )
-                raise DatasetError(message)
 
     def _gather(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         shards = self._shard[rows]

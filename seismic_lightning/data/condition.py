@@ -18,20 +18,20 @@ LOCATION_COLUMNS = ("source_latitude_deg", "source_longitude_deg", "source_depth
 
 
 @dataclass(frozen=True)
-class Standard:
+class Standardisation:
     """Mean and standard deviation of one quantity on the training split; 1 where it is constant."""
 
     mean: float
     std: float
 
     @classmethod
-    def fit(cls, values: np.ndarray) -> "Standard":
+    def fit(cls, values: np.ndarray) -> "Standardisation":
         """Fit to the known values; with none known the quantity is unscaled and always at its mean."""
         known = values[np.isfinite(values)]
         if known.size == 0:
             return cls(0.0, 1.0)
-        std = float(known.std())
-        return cls(float(known.mean()), std if std > 0 else 1.0)
+        constant = np.ptp(known) == 0  # its standard deviation may be a rounding error instead of zero
+        return cls(float(known.mean()), 1.0 if constant else float(known.std()))
 
     def scale(self, values: np.ndarray) -> Tensor:
         """Return standardised float32 values; an unknown value takes the training mean, 0."""
@@ -48,16 +48,18 @@ class ConditionScaling:
         stations: ``NET.STA`` of the training split, sorted; a station's place is its index plus 1.
     """
 
-    magnitude: Standard
-    location: tuple[Standard, Standard, Standard]
+    magnitude: Standardisation
+    location: tuple[Standardisation, Standardisation, Standardisation]
     stations: tuple[str, ...]
 
     @classmethod
     def fit(cls, train: pd.DataFrame) -> "ConditionScaling":
         """Fit scales and vocabulary on the training split's metadata."""
-        latitude, longitude, depth = (Standard.fit(_numbers(train, column)) for column in LOCATION_COLUMNS)
+        latitude, longitude, depth = (
+            Standardisation.fit(_numbers(train, column)) for column in LOCATION_COLUMNS
+        )
         return cls(
-            magnitude=Standard.fit(_numbers(train, "source_magnitude")),
+            magnitude=Standardisation.fit(_numbers(train, "source_magnitude")),
             location=(latitude, longitude, depth),
             stations=tuple(sorted(set(station_names(train)))),
         )
@@ -89,9 +91,9 @@ class ConditionScaling:
     @classmethod
     def from_settings(cls, settings: dict[str, Any]) -> "ConditionScaling":
         """Rebuild from what ``settings`` returned."""
-        latitude, longitude, depth = (Standard(*pair) for pair in settings["location"])
+        latitude, longitude, depth = (Standardisation(*pair) for pair in settings["location"])
         return cls(
-            Standard(*settings["magnitude"]), (latitude, longitude, depth), tuple(settings["stations"])
+            Standardisation(*settings["magnitude"]), (latitude, longitude, depth), tuple(settings["stations"])
         )
 
 

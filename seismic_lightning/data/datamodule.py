@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from seismic_lightning.batch import Batch
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
-from seismic_lightning.data.order import KeyedOrder, ResumableLoader
+from seismic_lightning.data.order import KeyedOrder, ResumableLoader, share
 from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 from seismic_lightning.data.statistics import training_statistics
 from seismic_lightning.errors import CheckpointError, DatasetError
@@ -84,11 +84,13 @@ class SpectrogramDataModule(L.LightningDataModule):
             metadata["trace_channel"].astype(str).tolist(),
             metadata["source_magnitude"].astype(float).tolist(),
         )
-        self._check_bands(front, band)
+        self._check_rates(front, band)
         self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]])
+        if unknown := int(metadata["source_depth_km"].isna().sum()):
+            log.info("%d records of unknown depth: the condition takes the training mean.", unknown)
         condition = self.conditions(metadata)
         splits = {name: RawRecords(self.dataset, rows[name], band, condition) for name in _COLUMN_VALUE}
-        statistics = training_statistics(splits["train"], front, self.cache_dir, self.seed)
+        statistics = training_statistics(splits["train"], front, self.cache_dir)
         self.front = SpectrogramFront(self.preprocess, self.stft, statistics.scaling)
         self.mean_spectrogram = statistics.mean_spectrogram
         self._splits = splits
@@ -117,26 +119,28 @@ class SpectrogramDataModule(L.LightningDataModule):
         """Return the records of ``train``, ``val`` or ``test``."""
         return self._splits[split]
 
-    def train_dataloader(self) -> ResumableLoader:
-        """Return the training loader, in keyed order."""
+    def train_dataloader(self) -> DataLoader[RawBatch]:
+        """Return the training loader in keyed order, or in the dataset's where a batch is overfitted."""
         records = self._splits["train"]
+        if getattr(self.trainer, "overfit_batches", 0):
+            return self._loader_in_order("train")
         order = KeyedOrder(len(records), self.seed, *self._rank())
         return ResumableLoader(records, order, self.batch_size, self, self._pin_memory())
 
     def val_dataloader(self) -> DataLoader[RawBatch]:
         """Return the validation loader, in the dataset's order."""
-        return self._evaluation_loader("val")
+        return self._loader_in_order("val")
 
     def test_dataloader(self) -> DataLoader[RawBatch]:
         """Return the test loader, in the dataset's order."""
-        return self._evaluation_loader("test")
+        return self._loader_in_order("test")
 
     def on_after_batch_transfer(self, batch: RawBatch, dataloader_idx: int) -> Batch:
         """Preprocess, transform and scale a batch that has arrived on the device."""
         self.front.to(batch.index.device)
         with torch.no_grad():
             waveform, spectrogram = self.front(batch.groups, batch.band)
-        return Batch(waveform, spectrogram, batch.condition, batch.index)
+        return Batch(waveform.float(), spectrogram.float(), batch.condition, batch.index)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs to understand its model: plain numbers, strings and lists."""
@@ -166,8 +170,14 @@ class SpectrogramDataModule(L.LightningDataModule):
                 f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume "
                 "it with the data, preprocess and stft settings of its own run."
             )
+        fitted = self.front.scaling
         self.front = SpectrogramFront.from_settings(state_dict["front"])
         self.conditions = ConditionScaling.from_settings(state_dict["conditions"])
+        condition = self.conditions(self.dataset.metadata)
+        for records in self._splits.values():
+            records.condition = condition
+        if fitted is not None and self.front.scaling is not None:
+            self.mean_spectrogram = self.front.scaling(fitted.inverse(self.mean_spectrogram))
 
     def _rows(self, split: str) -> np.ndarray:
         rows = np.flatnonzero(self.dataset.metadata["split"] == _COLUMN_VALUE[split])
@@ -178,23 +188,30 @@ class SpectrogramDataModule(L.LightningDataModule):
             )
         return rows
 
-    def _check_bands(self, front: SpectrogramFront, band: Tensor) -> None:
-        """Refuse passbands that a sampling rate does not allow; say how many it narrows."""
+    def _check_rates(self, front: SpectrogramFront, band: Tensor) -> None:
+        """Refuse what a sampling rate of the dataset does not allow; say how many passbands it narrows."""
+        length_s = self.dataset.window.length_s
         rates_hz = self.dataset.metadata["trace_sampling_rate_hz"].to_numpy(dtype=float)
         for rate_hz in np.unique(rates_hz).tolist():
-            used = band[torch.from_numpy(rates_hz == rate_hz)]
-            front.preprocess.check(rate_hz, used)
+            n_samples, used = round(length_s * rate_hz) + 1, band[torch.from_numpy(rates_hz == rate_hz)]
+            front.preprocess.check(rate_hz, n_samples, used)
+            resampled = front.preprocess.resampled_length(n_samples, rate_hz)
+            if resampled != front.preprocess.n_samples(length_s):
+                raise DatasetError(
+                    f"records of {length_s:g} s at {rate_hz:g} Hz become {resampled} samples long, not "
+                    f"{front.preprocess.n_samples(length_s)}: curate with a window.length_s of whole samples."
+                )
             narrowed = int(front.preprocess.clipped(rate_hz)[used].sum())
             if narrowed:
                 log.info("%d records at %g Hz: high corner clipped to 0.8 Nyquist.", narrowed, rate_hz)
 
-    def _evaluation_loader(self, split: str) -> DataLoader[RawBatch]:
+    def _loader_in_order(self, split: str) -> DataLoader[RawBatch]:
         rank, world_size = self._rank()
-        places = range(rank, len(self._splits[split]), world_size)
+        places = share(torch.arange(len(self._splits[split])), rank, world_size).tolist()
         return DataLoader(
             self._splits[split],
             batch_size=self.batch_size,
-            sampler=places,
+            sampler=None if world_size == 1 else places,
             collate_fn=keep_whole,
             pin_memory=self._pin_memory(),
         )

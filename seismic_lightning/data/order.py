@@ -9,6 +9,7 @@ from typing import Any
 
 import lightning as L
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
@@ -43,9 +44,24 @@ class KeyedOrder(Sampler[int]):
         """Yield places from ``start`` on, once; the next epoch begins at its beginning again."""
         generator = torch.Generator().manual_seed(_key(self.seed, self.epoch))
         order = torch.randperm(self.n_records, generator=generator)
-        padded = order.repeat(2)[: len(self) * self.world_size]
         start, self.start = self.start, 0
-        yield from padded[self.rank :: self.world_size][start:].tolist()
+        yield from share(order, self.rank, self.world_size)[start:].tolist()
+
+
+def share(order: Tensor, rank: int, world_size: int) -> Tensor:
+    """Return one rank's part of an order.
+
+    All parts are equally long, as ranks that did different numbers of steps would wait for each other for
+    ever; the order's beginning fills up its end.
+
+    Args:
+        order: ``(n,)`` places in the order they would be seen by a single process.
+        rank: Place of this process.
+        world_size: Number of processes.
+    """
+    length = -(-len(order) // world_size) * world_size
+    repeated = order.repeat(-(-length // max(len(order), 1)))
+    return repeated[:length][rank::world_size]
 
 
 class ResumableLoader(DataLoader[RawBatch]):

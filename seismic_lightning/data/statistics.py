@@ -5,9 +5,9 @@ beside the runs under a name made of everything it depends on.
 """
 
 import hashlib
+import io
 import json
 import logging
-import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -19,12 +19,15 @@ from filelock import FileLock
 from torch import Tensor
 
 from seismic_lightning.data.raw import RawBatch, RawRecords
+from seismic_lightning.storage import write_atomically
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.scaling import LogScaling, ScalingFit
 
 _FLOOR_RECORDS = 1024
 """Records that decide the floor: a percentile over 40 million magnitudes does not move with more."""
 _BATCH_RECORDS = 64
+_FIT_VERSION = 1
+"""Raised whenever the same records and settings would yield other figures."""
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ class TrainingStatistics(NamedTuple):
 
 
 def training_statistics(
-    records: RawRecords, front: SpectrogramFront, cache_dir: Path | None, seed: int
+    records: RawRecords, front: SpectrogramFront, cache_dir: Path | None
 ) -> TrainingStatistics:
     """Fit the scale of the training split, or read it back when the same fit has been done before.
 
@@ -50,25 +53,24 @@ def training_statistics(
         records: The training split.
         front: Preprocessing and STFT, still without a scale.
         cache_dir: Folder for fitted figures; None fits anew.
-        seed: Decides which records set the floor.
     """
     if cache_dir is None:
-        return fit_statistics(records, front, seed)
-    path = cache_dir / f"{_key(records, front, seed)}.npz"
+        return fit_statistics(records, front)
+    path = cache_dir / f"{_key(records, front)}.npz"
     cache_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         if path.is_file():
             return _read(path)
-        statistics = fit_statistics(records, front, seed)
+        statistics = fit_statistics(records, front)
         _write(path, statistics)
     return statistics
 
 
-def fit_statistics(records: RawRecords, front: SpectrogramFront, seed: int) -> TrainingStatistics:
+def fit_statistics(records: RawRecords, front: SpectrogramFront) -> TrainingStatistics:
     """Fit floor, mean, standard deviation and mean spectrogram on every training record."""
     log.info("Fitting the spectrogram scale on %d training records (kept for later runs).", len(records))
     fit = ScalingFit()
-    chosen = np.random.default_rng(seed).permutation(len(records))[:_FLOOR_RECORDS]
+    chosen = np.random.default_rng(0).permutation(len(records))[:_FLOOR_RECORDS]
     for batch in _batches(records, np.sort(chosen)):
         fit.update_floor(_signal(front, batch))
     for batch in _batches(records, np.arange(len(records))):
@@ -108,12 +110,12 @@ def _batches(records: RawRecords, places: np.ndarray) -> Iterator[RawBatch]:
         yield records.__getitems__(places[start : start + _BATCH_RECORDS].tolist())
 
 
-def _key(records: RawRecords, front: SpectrogramFront, seed: int) -> str:
+def _key(records: RawRecords, front: SpectrogramFront) -> str:
     made_of: dict[str, Any] = {
         "dataset": records.dataset.dataset_id,
         "preprocess": asdict(front.preprocess.settings),
         "stft": asdict(front.stft.settings),
-        "seed": seed,
+        "fit": _FIT_VERSION,
     }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -125,13 +127,10 @@ def _read(path: Path) -> TrainingStatistics:
 
 
 def _write(path: Path, statistics: TrainingStatistics) -> None:
-    partial = path.with_suffix(".part")
-    with partial.open("wb") as file:
-        np.savez(
-            file,
-            scaling=np.array(statistics.scaling.constants),
-            mean_spectrogram=statistics.mean_spectrogram.numpy(),
-        )
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    content = io.BytesIO()
+    np.savez(
+        content,
+        scaling=np.array(statistics.scaling.constants),
+        mean_spectrogram=statistics.mean_spectrogram.numpy(),
+    )
+    write_atomically(path, content.getvalue())

@@ -88,8 +88,10 @@ class SpectrogramAutoencoder(SelfNamingModule):
             ConfigurationError: If the spectrogram is empty or there are no channels.
         """
         super().__init__()
-        if not channels:
-            raise ConfigurationError("model.channels is empty; expected the width of each layer, as [32, 64]")
+        if not channels or min(channels) < 1:
+            raise ConfigurationError(
+                f"model.channels={list(channels)}: give the width of each layer, as [32, 64]"
+            )
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])
         self.channels = [int(width) for width in channels]
         self.hparams.update(channels=self.channels)
@@ -189,7 +191,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
     def on_train_batch_end(self, outputs: STEP_OUTPUT, batch: Batch, batch_idx: int) -> None:
         """Log the loss of the steps that loggers write, so that other steps cost nothing."""
         every_n_steps = cast(Any, self.trainer).log_every_n_steps  # set by Lightning behind its type's back
-        if (self.global_step + 1) % every_n_steps == 0:
+        if self.global_step % every_n_steps == 0:  # this step is counted already
             loss = cast(dict[str, Tensor], outputs)["loss"]
             self.log("train/loss_step", loss.detach(), on_step=True, on_epoch=False, prog_bar=True)
 

@@ -3,10 +3,8 @@ r"""What training minimises: reconstruction error plus weighted divergence, both
 .. math:: L = \frac1B \sum_b \Big( \sum_{c,f,t} (\hat x - x)^2 + \beta \sum_d \mathrm{KL}_d \Big)
 
 Both terms are sums over everything but the batch, so that beta means the same whatever the sizes of
-spectrogram and
-latent: beta = 1 is, up to a constant, the evidence lower bound of a Gaussian decoder with variance 1/2.
-    Everything is
-summed in float32, whatever the precision of the layers.
+spectrogram and latent: beta = 1 is, up to a constant, the evidence lower bound of a Gaussian decoder with
+variance 1/2. Everything is summed in float32, whatever the precision of the layers.
 """
 
 from typing import NamedTuple

@@ -19,6 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seismic_lightning.errors import ConfigurationError
+
 MIN_LOG_VAR = -12.0
 """A standard deviation of 0.0025: more precision than a decoder can use."""
 MAX_LOG_VAR = 8.0
@@ -120,8 +122,13 @@ class GaussianHead(nn.Module):
         Args:
             in_features: Length of the feature vector.
             latent_size: Latent dimensions ``D``.
+
+        Raises:
+            ConfigurationError: If there is no latent dimension.
         """
         super().__init__()
+        if latent_size < 1:
+            raise ConfigurationError(f"model.latent_size={latent_size}: give 1 or more dimensions")
         self.mean = nn.Linear(in_features, latent_size)
         self.log_var = nn.Linear(in_features, latent_size)
 

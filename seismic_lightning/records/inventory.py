@@ -116,9 +116,8 @@ def read_stationxml(path: Path) -> Inventory:
     Raises:
         ArchiveError: The file is not StationXML.
     """
-    from obspy import (
-        read_inventory,
-    )  # here: ObsPy is slow to import and most commands never read station metadata
+    # Here: ObsPy is slow to import and most commands never read station metadata.
+    from obspy import read_inventory
 
     try:
         content = read_inventory(str(path), format="STATIONXML")

@@ -18,16 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seismic_lightning.codes import USABLE_SHARE_OF_NYQUIST
+from seismic_lightning.records.snr_windows import LEGACY_LENGTH_S, SNR_WINDOWS
+
 BAND_HZ = (2.0, 15.0)
 """Band in which signal and noise are compared."""
 KONNO_OHMACHI_BANDWIDTH = 20.0
-LEGACY_WINDOW_S = 1.0
-RMS_NOISE_S = (-5.0, -0.5)
-"""Noise of the ``rms`` definition, seconds from P."""
-RMS_SIGNAL_S = (0.0, 5.0)
-"""Signal of the ``rms`` definition, seconds from P."""
-NYQUIST_SHARE = 0.8
-"""A high corner above this share of the Nyquist frequency is clipped to it."""
 FILTER_ORDER = 4
 END_TOLERANCE_SAMPLES = 2
 """Missing samples at either end of a window that do not count as a gap."""
@@ -48,7 +44,7 @@ def snr_legacy(
     Returns:
         ``(C,)`` mean amplitude ratio over 2-15 Hz; NaN where the noise is nothing but zeros, or does not fit.
     """
-    onset, length = round(before_p_s * rate_hz), round(LEGACY_WINDOW_S * rate_hz)
+    onset, length = round(before_p_s * rate_hz), round(LEGACY_LENGTH_S * rate_hz)
     smoothing = _smoothing(rate_hz, length)
     if onset < length or onset + length > samples.shape[1] or smoothing.shape[0] == 0:
         return np.full(samples.shape[0], np.nan)
@@ -87,13 +83,13 @@ def snr_rms(
 
     noise, signal = (
         slice(max(round((before_p_s + start) * rate_hz), 0), max(round((before_p_s + stop) * rate_hz), 0))
-        for start, stop in (RMS_NOISE_S, RMS_SIGNAL_S)
+        for start, stop in SNR_WINDOWS["rms"]
     )
     detrended = _without_trend(samples, missing, min(signal.stop, samples.shape[1]))
     filtered = sosfilt(sos, detrended, axis=1)
     levels = [
         _rms(filtered, missing, part, rate_hz * (stop - start))
-        for part, (start, stop) in ((noise, RMS_NOISE_S), (signal, RMS_SIGNAL_S))
+        for part, (start, stop) in zip((noise, signal), SNR_WINDOWS["rms"], strict=True)
     ]
     usable = levels[0] > 0.0
     return np.where(usable, levels[1] / np.where(usable, levels[0], 1.0), np.nan)
@@ -192,7 +188,7 @@ def _band_pass(rate_hz: float) -> NDArray[np.float64] | None:
     from scipy.signal import iirfilter
 
     nyquist_hz = rate_hz / 2
-    low_hz, high_hz = BAND_HZ[0], min(BAND_HZ[1], NYQUIST_SHARE * nyquist_hz)
+    low_hz, high_hz = BAND_HZ[0], min(BAND_HZ[1], USABLE_SHARE_OF_NYQUIST * nyquist_hz)
     if low_hz >= high_hz:
         return None
     corners = [low_hz / nyquist_hz, high_hz / nyquist_hz]

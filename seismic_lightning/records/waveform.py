@@ -92,9 +92,8 @@ def _read_with_obspy(path: Path) -> list[Segment]:
         warnings.simplefilter("always")
         try:
             stream = read(str(path), format="MSEED")
-        except (
-            Exception
-        ) as error:  # ObsPy's reader raises struct, value, type and its own errors on damaged bytes
+        # ObsPy's reader raises struct, value, type and its own errors on damaged bytes.
+        except Exception as error:
             raise WaveformError("unreadable", f"{path.name}: {type(error).__name__}: {error}") from error
     if caught:
         raise WaveformError("damaged", f"{path.name}: {caught[0].message}")

@@ -11,14 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seismic_lightning.codes import COMPONENTS
+from seismic_lightning.codes import COMPONENTS, FILL_COUNTS
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
 from seismic_lightning.records.orientation import Arrangement, arrange, rotate
 from seismic_lightning.records.waveform import Segment
 
-FILL_COUNTS = int(np.iinfo(np.int32).min)
-"""Value of missing samples in counts; missing samples in SI units are NaN."""
 NANOSECONDS_PER_S = 1_000_000_000
 MIN_SAMPLES_S = 1.0
 """A file must hold this much of the window, in seconds, to be measured at all."""

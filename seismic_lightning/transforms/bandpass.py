@@ -1,17 +1,16 @@
 """Butterworth band-pass as a frequency response, applied by multiplication between two Fourier transforms.
 
 A recursive filter on a zero-padded record equals a product of spectra, as long as the padding outlasts the
-filter's
-response: what remains of it after the padding wraps around to the record's beginning. The slowest pole
-    decides. For the low corner ``f`` of order ``n`` it decays with ``τ = 1 / (2 π f sin(π / 2n))``, 4.2 s for
-    0.1 Hz and order 4.
+filter's response: what remains of it after the padding wraps around to the record's beginning. The slowest
+pole decides. For the low corner ``f`` of order ``n`` it decays with ``τ = 1 / (2 π f sin(π / 2n))``, 4.2 s
+for 0.1 Hz and order 4.
 
 Zero phase means forwards and backwards, with the record cut to its length in between. The single product with
 ``|H|²`` would keep what the first pass sends beyond the record's end and differs by up to 7 % near the edges.
 
 References:
-    Oppenheim, A. V. and Schafer, R. W. (2010), Discrete-Time Signal Processing, 3rd ed., sections 7.1 and
-    8.7.
+    Oppenheim, A. V. and Schafer, R. W. (2010), Discrete-Time Signal Processing, 3rd ed., sections 7.1
+    and 8.7.
 """
 
 import numpy as np

@@ -13,14 +13,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from seismic_lightning.codes import USABLE_SHARE_OF_NYQUIST
 from seismic_lightning.errors import BandError, ConfigurationError
 from seismic_lightning.transforms.settings import PreprocessSettings
 
 ANY_FAMILY = "any"
 """The family whose row serves all families without a row of their own."""
-
-USABLE_SHARE_OF_NYQUIST = 0.8
-"""High corners end here: above it a Butterworth response is squeezed against the Nyquist frequency."""
 
 
 class BandTable:

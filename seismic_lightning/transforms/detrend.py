@@ -1,8 +1,8 @@
 """Removal of mean and linear trend.
 
-The least-squares line ``a + b t`` on a time axis centred on the record has ``a = mean(x)`` and ``b = Σ t x /
-Σ t²``: mean and slope do not disturb each other, so removing the mean first and then the trend gives the same
-residual.
+The least-squares line ``a + b t`` on a time axis centred on the record has ``a = mean(x)`` and
+``b = Σ t x / Σ t²``: mean and slope do not disturb each other, so removing the mean first and then the trend
+gives the same residual.
 """
 
 import torch

@@ -8,8 +8,7 @@ each trace's first sample *before* they become floating point, so that a large o
 import torch
 from torch import Tensor
 
-FILL_COUNTS = torch.iinfo(torch.int32).min
-"""Marks a missing sample among integer counts; among floating-point samples it is NaN."""
+from seismic_lightning.codes import FILL_COUNTS
 
 
 def gap_mask(waveform: Tensor) -> Tensor:

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seismic_lightning.codes import USABLE_SHARE_OF_NYQUIST
 from seismic_lightning.errors import BandError
 from seismic_lightning.transforms import bandpass
-from seismic_lightning.transforms.bands import USABLE_SHARE_OF_NYQUIST, BandTable
+from seismic_lightning.transforms.bands import BandTable
 from seismic_lightning.transforms.resample import FftLengths, fft_lengths, resampled_length
 from seismic_lightning.transforms.settings import PreprocessSettings
 from seismic_lightning.transforms.taper import cosine_ramp

@@ -96,18 +96,18 @@ class Preprocess(nn.Module):
         corners = torch.from_numpy(self.table.clipped_hz(limit_hz)[0])
         return corners if len(corners) else torch.tensor([[0.0, limit_hz]], dtype=torch.float64)
 
-    def check(self, sampling_rate_hz: float, band: Tensor) -> None:
+    def check(self, sampling_rate_hz: float, n_samples: int, band: Tensor) -> None:
         """Refuse what a sampling rate does not allow, before any record is processed.
 
         Args:
             sampling_rate_hz: Rate of the records.
+            n_samples: Their length.
             band: ``(B,)`` rows of the band table.
 
         Raises:
             BandError: The low corner of a band in use is at or above 0.8 of the Nyquist frequency.
             ConfigurationError: The rate cannot be resampled.
         """
-        n_samples = round(60.0 * sampling_rate_hz)  # any length will do
         make_plan(self.settings, self.table, sampling_rate_hz, n_samples, torch.device("cpu")).refuse(band)
 
     def n_samples(self, length_s: float) -> int:
@@ -202,13 +202,19 @@ def _checked(settings: PreprocessSettings) -> PreprocessSettings:
         raise ConfigurationError(f"preprocess.corners must be at least 1, got {settings.corners}")
     if settings.dtype not in DTYPES:
         raise ConfigurationError(f"preprocess.dtype must be {' or '.join(DTYPES)}, got {settings.dtype!r}")
+    try:
+        bands_hz = {
+            str(family): [[float(corner) for corner in band] for band in bands]
+            for family, bands in settings.bands_hz.items()
+        }
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"preprocess.bands_hz needs a list of bands [low, high] in Hz per family, got {settings.bands_hz}"
+        ) from error
     return replace(
         settings,
         sampling_rate_hz=float(settings.sampling_rate_hz),
         magnitude_edges=[float(edge) for edge in settings.magnitude_edges],
-        bands_hz={
-            str(family): [[float(corner) for corner in band] for band in bands]
-            for family, bands in settings.bands_hz.items()
-        },
+        bands_hz=bands_hz,
         aliases={str(alias): str(family) for alias, family in settings.aliases.items()},
     )

@@ -41,6 +41,8 @@ class Stft(nn.Module):
                 f"stft needs 0 <= noverlap < nperseg <= nfft, got noverlap={settings.noverlap}, "
                 f"nperseg={settings.nperseg}, nfft={settings.nfft}"
             )
+        if settings.nfft % 2:
+            raise ConfigurationError(f"stft.nfft={settings.nfft}: give an even number of samples")
         self.settings = settings
         self.hop = settings.nperseg - settings.noverlap
         self._spectrogram = Spectrogram(

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,9 +16,10 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from seismic_lightning.cli.train import main
+from seismic_lightning.data.condition import ConditionScaling
 from seismic_lightning.data.datamodule import SpectrogramDataModule
 from seismic_lightning.models.load import load_model
-from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+from seismic_lightning.transforms.front import SpectrogramFront
 
 TRAIN = Path(__file__).parents[2] / "train.py"
 RunCommand = Callable[..., None]
@@ -53,22 +53,27 @@ def test_a_run_leaves_what_it_promises(
     )
 
 
-def test_a_checkpoint_alone_reconstructs_and_knows_its_data(
+def test_a_checkpoint_alone_gives_spectrograms_and_reconstructions_of_its_training(
     dataset_dir: Path, tmp_path: Path, run_command: RunCommand
 ) -> None:
     run_command(main, *overrides(dataset_dir, tmp_path, "model=cvae", "debug=fast"))
-    path = tmp_path / "run" / "checkpoints" / "best.ckpt"
+    path = tmp_path / "run" / "checkpoints" / "last.ckpt"
     stored = torch.load(path, weights_only=True)["SpectrogramDataModule"]
-    assert stored["conditions"]["stations"] == ["XX.ST00", "XX.ST01", "XX.ST02"]
-    assert stored["front"]["preprocess"]["sampling_rate_hz"] == 100.0
-    assert set(stored["front"]["scaling"]) == {"floor", "mean", "std"}
-    model = load_model(path).eval()
-    again = load_model(path).eval()
-    spectrogram = torch.randn(2, 3, model.hparams["n_freqs"], model.hparams["n_frames"])
-    module = SpectrogramDataModule(dataset_dir, *_settings(stored), batch_size=2)
+    front = SpectrogramFront.from_settings(stored["front"])
+    conditions = ConditionScaling.from_settings(stored["conditions"])
+    module = SpectrogramDataModule(dataset_dir, front.preprocess.settings, front.stft.settings)
     module.setup()
-    condition = module.records("val").__getitems__([0, 1]).condition
-    assert torch.equal(model(spectrogram, condition), again(spectrogram, condition))
+    raw = module.records("val").__getitems__([0, 1])
+    batch = module.on_after_batch_transfer(raw, 0)
+    assert torch.equal(front(raw.groups, raw.band)[1], batch.spectrogram)
+    rows = module.dataset.metadata.iloc[raw.index.numpy()]
+    alone = load_model(path).eval()
+    trained = load_model(path).eval()
+    trained.load_state_dict(torch.load(path, weights_only=True)["state_dict"])
+    with torch.no_grad():
+        reconstruction = alone(batch.spectrogram, conditions(rows))
+        assert torch.equal(reconstruction, trained(batch.spectrogram, batch.condition))
+    assert stored["conditions"]["stations"] == ["XX.ST00", "XX.ST01", "XX.ST02"]
 
 
 def test_two_runs_with_one_seed_are_equal_and_another_seed_is_not(
@@ -129,6 +134,82 @@ def test_a_killed_run_resumes_to_the_same_weights(
     assert weights_sha256(tmp_path / "run") == uninterrupted
 
 
+def test_a_resumed_run_takes_the_best_along_into_its_own_folder(
+    dataset_dir: Path, tmp_path: Path, run_command: RunCommand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = overrides(dataset_dir, tmp_path, "model=ae", "data.batch_size=8", "logger=none")
+    run_command(main, *first, "trainer.max_epochs=1")
+    before = torch.load(tmp_path / "run" / "checkpoints" / "best.ckpt", weights_only=True)["epoch"]
+    spoilt = [
+        "optimizer.lr=1e-3",
+        "trainer.max_epochs=1",
+        "ckpt_path=" + str(tmp_path / "run/checkpoints/last.ckpt"),
+    ]
+    run_command(main, *first, *spoilt, f"hydra.run.dir={tmp_path}/again")
+    after = torch.load(tmp_path / "again" / "checkpoints" / "best.ckpt", weights_only=True)["epoch"]
+    assert before == after == 0
+    assert f"{tmp_path}/again/checkpoints/best.ckpt" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "option", ["debug=overfit", "debug=profile", "experiment=recommended", "experiment=fine_frequency"]
+)
+def test_ready_options_train(option: str, dataset_dir: Path, tmp_path: Path, run_command: RunCommand) -> None:
+    short = ["trainer.max_epochs=1", "+trainer.limit_train_batches=2", "logger=none"]
+    short = short if option != "debug=overfit" else [short[0], short[2]]
+    run_command(main, *overrides(dataset_dir, tmp_path, option, "data.batch_size=8", *short))
+    assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
+
+
+def test_two_processes_train_and_validate_an_uneven_split(dataset_dir: Path, tmp_path: Path) -> None:
+    two = ["trainer=ddp", "trainer.accelerator=cpu", "devices=2", "debug=fast", "logger=none", "model=vae"]
+    words = [word for word in overrides(dataset_dir, tmp_path, *two) if word != "trainer=cpu"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, str(TRAIN), *words], env=environment, timeout=200, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.decode().count("best metric") == 1
+    assert (tmp_path / "run" / "checkpoints" / "best.ckpt").is_file()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "data.batch_size=0",
+        "seed=-1",
+        "beta=-1",
+        "beta=nan",
+        "optimizer.lr=-1",
+        "trainer.log_every_n_steps=0",
+        "trainer.max_epochs=-3",
+        "model.latent_size=0",
+        "preprocess.bands_hz.HH=5",
+        "stft.nfft=257",
+    ],
+)
+def test_an_impossible_number_is_one_line_that_names_it(
+    wrong: str, dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    name = wrong.split("=")[0].split(".")[-1].split("_")[0]
+    with pytest.raises(SystemExit, match=rf"^error: .*{name}") as stopped:
+        run_command(main, *overrides(dataset_dir, tmp_path, "model=vae", wrong))
+    assert "\n" not in str(stopped.value.code)
+
+
+def test_a_sweep_over_several_devices_is_refused(
+    dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    shared = overrides(dataset_dir, tmp_path, "debug=fast", "devices=2", f"hydra.sweep.dir={tmp_path}/sweep")
+    with pytest.raises(SystemExit, match="devices=1"):
+        run_command(main, "-m", "model=ae,vae", *shared)
+
+
+def test_float64_preprocessing_trains(dataset_dir: Path, tmp_path: Path, run_command: RunCommand) -> None:
+    run_command(main, *overrides(dataset_dir, tmp_path, "model=ae", "preprocess.dtype=float64", "debug=fast"))
+    assert (tmp_path / "run" / "checkpoints" / "best.ckpt").is_file()
+
+
 def test_a_checkpoint_of_another_model_is_refused(
     dataset_dir: Path, tmp_path: Path, run_command: RunCommand
 ) -> None:
@@ -170,7 +251,3 @@ def weights_sha256(run_dir: Path) -> str:
     for name in sorted(state):
         digest.update(name.encode() + state[name].numpy().tobytes())
     return digest.hexdigest()
-
-
-def _settings(stored: dict[str, Any]) -> tuple[PreprocessSettings, StftSettings]:
-    return PreprocessSettings(**stored["front"]["preprocess"]), StftSettings(**stored["front"]["stft"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from support.archive import write_archive
 
 from seismic_lightning.curation.build import curate
-from seismic_lightning.curation.identity import dataset_id, is_dataset
+from seismic_lightning.curation.identity import dataset_id
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
@@ -42,12 +42,3 @@ def test_the_address_follows_settings_and_files(archive_dir: Path, tmp_path: Pat
 def test_whole_and_fractional_seconds_are_one_setting(archive_dir: Path) -> None:
     forty = [CurationSettings(window=WindowSettings(length_s=length_s)) for length_s in (40, 40.0)]
     assert dataset_id(archive_dir, forty[0]) == dataset_id(archive_dir, forty[1])
-
-
-def test_a_complete_dataset_is_known_by_its_address(
-    archive_dir: Path, dataset_dir: Path, tmp_path: Path
-) -> None:
-    identity = dataset_id(archive_dir, SHORT)
-    assert is_dataset(dataset_dir, identity)
-    assert not is_dataset(dataset_dir, "0" * 64)
-    assert not is_dataset(tmp_path / "absent", identity)

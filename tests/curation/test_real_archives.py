@@ -102,9 +102,8 @@ def test_hard_files_end_as_a_record_or_by_name(
     with_hard_file: Callable[[str], Path], tmp_path: Path, name: str, reason: str | None
 ) -> None:
     archive = with_hard_file(name)
-    chosen = replace(
-        settings(75.0), window=WindowSettings(before_p_s=45.0, length_s=75.0)
-    )  # from before the origin
+    from_before_the_origin = WindowSettings(before_p_s=45.0, length_s=75.0)
+    chosen = replace(settings(75.0), window=from_before_the_origin)
     if reason is None:
         assert curate(archive, tmp_path / "dataset", chosen).accepted == 3
         return

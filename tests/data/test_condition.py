@@ -9,7 +9,7 @@ TRAIN = pd.DataFrame(
     {
         "source_magnitude": [1.0, 2.0, 3.0],
         "source_latitude_deg": [40.0, 40.5, 41.0],
-        "source_longitude_deg": [28.0, 28.0, 28.0],
+        "source_longitude_deg": [28.1, 28.1, 28.1],
         "source_depth_km": [5.0, None, 15.0],
         "station_network_code": ["KO", "KO", None],
         "station_code": ["ADVT", "ISK", "XX1"],
@@ -26,7 +26,9 @@ def test_training_values_are_standardised() -> None:
 
 def test_a_constant_quantity_stays_finite_and_an_unknown_depth_is_the_mean() -> None:
     location = ConditionScaling.fit(TRAIN)(TRAIN).location
-    assert torch.equal(location[:, 1], torch.zeros(3))
+    elsewhere = TRAIN.assign(source_longitude_deg=29.1)
+    assert torch.allclose(ConditionScaling.fit(TRAIN)(elsewhere).location[:, 1], torch.ones(3))
+    assert torch.allclose(location[:, 1], torch.zeros(3), atol=1e-6)
     assert location[1, 2] == 0.0
     assert location[0, 2] == -location[2, 2]
 

@@ -170,7 +170,7 @@ def test_a_spectrogram_of_another_size_is_refused(
 
 @every_model
 def test_a_model_without_channels_is_refused(model_class: type[SpectrogramAutoencoder]) -> None:
-    with pytest.raises(ConfigurationError, match=r"model\.channels is empty"):
+    with pytest.raises(ConfigurationError, match=r"model\.channels=\[\]"):
         model_class(n_freqs=33, n_frames=17, n_stations=N_STATIONS, channels=[])
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from seismic_lightning.codes import SeedId
+from seismic_lightning.codes import FILL_COUNTS, SeedId
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
 from seismic_lightning.records.waveform import Segment
-from seismic_lightning.records.window import FILL_COUNTS, Request, Window, cut_window
+from seismic_lightning.records.window import Request, Window, cut_window
 
 S = 1_000_000_000
 P_NS = 1_700_000_000 * S

@@ -4,9 +4,8 @@ It has what models and callbacks use of the real one: sizes, splits, metadata, t
 hertz and decibels, keyed batches that can start within an epoch, and the mean training spectrogram.
 """
 
-from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import lightning as L
 import numpy as np
@@ -16,6 +15,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from seismic_lightning.batch import Batch, Condition
+from seismic_lightning.data.order import KeyedOrder, ResumableLoader
+from seismic_lightning.data.raw import keep_whole
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.scaling import LogScaling
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
@@ -73,44 +74,6 @@ class FakeRecords(Dataset[Batch]):
         )
 
 
-def _as_it_is(batch: Any) -> Any:  # noqa: ANN401 - the batch was fetched as a whole
-    return batch
-
-
-class _KeyedOrder(torch.utils.data.Sampler[int]):
-    """Shuffle as a function of the epoch, starting at a record."""
-
-    def __init__(self, n_records: int) -> None:
-        self.n_records, self.epoch, self.start = n_records, 0, 0
-
-    def __len__(self) -> int:
-        return self.n_records
-
-    def set_epoch(self, epoch: int) -> None:
-        """Take the epoch from Lightning, which calls this before each epoch and after a resume."""
-        self.epoch = epoch
-
-    def __iter__(self) -> Iterator[int]:
-        order = torch.randperm(self.n_records, generator=torch.Generator().manual_seed(self.epoch)).tolist()
-        start, self.start = self.start, 0
-        return iter(order[start:])
-
-
-class _ResumableLoader(DataLoader[Batch]):
-    """Start in the middle of an epoch when resumed."""
-
-    owner: "FakeDataModule"
-
-    def state_dict(self) -> dict[str, int]:
-        assert self.owner.trainer is not None
-        loop = self.owner.trainer.fit_loop
-        progress: Any = loop.epoch_loop.batch_progress.current
-        return {"batches": progress.processed % int(loop.max_batches)}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        self.sampler.start = state["batches"] * (self.batch_size or 1)  # type: ignore[attr-defined]
-
-
 class FakeDataModule(L.LightningDataModule):
     """Stand in for ``SpectrogramDataModule``."""
 
@@ -152,12 +115,11 @@ class FakeDataModule(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Return batches shuffled by epoch."""
-        records = FakeRecords(self.everything, self.rows("train"))
-        loader = _ResumableLoader(
-            records, batch_size=self.batch_size, sampler=_KeyedOrder(len(records)), collate_fn=_as_it_is
+        records: Any = FakeRecords(self.everything, self.rows("train"))
+        loader: Any = ResumableLoader(
+            records, KeyedOrder(len(records), seed=0), self.batch_size, module=self, pin_memory=False
         )
-        loader.owner = self
-        return loader
+        return cast(DataLoader[Batch], loader)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return batches in order."""
@@ -169,4 +131,4 @@ class FakeDataModule(L.LightningDataModule):
 
     def _ordered(self, split: str) -> DataLoader[Batch]:
         records = FakeRecords(self.everything, self.rows(split))
-        return DataLoader(records, batch_size=self.batch_size, collate_fn=_as_it_is)
+        return DataLoader(records, batch_size=self.batch_size, collate_fn=keep_whole)

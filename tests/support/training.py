@@ -6,8 +6,8 @@ from typing import Any
 import lightning as L
 from support.fake_datamodule import N_STATIONS
 
-from seismic_lightning.callbacks.atomic_checkpoint import AtomicCheckpointIO
 from seismic_lightning.models.base import SpectrogramAutoencoder
+from seismic_lightning.models.checkpoint_io import AtomicCheckpointIO
 from seismic_lightning.models.vae import VAE
 
 

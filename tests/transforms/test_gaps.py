@@ -5,8 +5,8 @@ import obspy
 import pytest
 import torch
 
+from seismic_lightning.codes import FILL_COUNTS
 from seismic_lightning.transforms.gaps import (
-    FILL_COUNTS,
     fill_gaps,
     find_gaps,
     first_valid,

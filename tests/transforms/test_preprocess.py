@@ -210,11 +210,11 @@ def test_a_band_without_room_is_refused_by_name_only_where_it_is_used() -> None:
     preprocess = Preprocess(option("marmara"))
     record = torch.from_numpy(counts(2, 5.0))
     small, large = preprocess.bands(["HH", "HH"], [0.5, 4.2])
-    preprocess.check(5.0, large[None])
+    preprocess.check(5.0, 301, large[None])
     assert preprocess(record[:1], 5.0, large[None]).isfinite().all()
     message = "HH M < 1: its low corner 2 Hz is at or above 2 Hz"
     with pytest.raises(BandError, match=message):
-        preprocess.check(5.0, torch.stack([small, large]))
+        preprocess.check(5.0, 301, torch.stack([small, large]))
     with pytest.raises(BandError, match=message):
         preprocess(record, 5.0, torch.stack([small, large]))
 

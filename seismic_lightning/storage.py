@@ -1,0 +1,107 @@
+"""Durable writing: a file is there as a whole or not at all, also after a crash, a kill or a full disk.
+
+A file is written beside its place under a temporary name, flushed to the disk and then renamed over the old
+one; only a rename within one folder is atomic. The folder is flushed last, as it holds the name. Only the
+standard library is used here.
+"""
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from seismic_lightning.errors import StorageError
+
+PART = ".part"
+"""Last suffix of what is not yet whole."""
+
+
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
+    """Write a file, so that its place holds the old content or the new one at any time.
+
+    Args:
+        path: File to write or replace; its folder is made if missing. Its permissions follow the umask.
+        content: The whole content.
+
+    Raises:
+        StorageError: The file cannot be written; a previous file of that name is then still whole.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        flush_folder(path.parent)
+    except OSError as error:
+        described = storage_error(path, error)  # before the removal, which makes room again
+        _discard(part)
+        raise described from error
+    except BaseException:
+        _discard(part)
+        raise
+
+
+def _discard(part: Path) -> None:
+    """Remove what was begun; the error that is under way tells more than one of this removal would."""
+    with suppress(OSError):
+        part.unlink()
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed runs left unfinished in a folder that nobody else is writing to.
+
+    Args:
+        folder: Folder of files that ``write_atomically`` made.
+
+    Raises:
+        StorageError: Something cannot be removed.
+    """
+    try:
+        for part in folder.glob(f".*{PART}"):
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that could not be written to, before any time is spent on what is to go there.
+
+    Args:
+        folder: Made if missing.
+
+    Raises:
+        StorageError: A small file cannot be written there.
+    """
+    probe = folder / ".writable"
+    write_atomically(probe, b"a")
+    probe.unlink()
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring the names within a folder to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def storage_error(path: Path, error: OSError) -> StorageError:
+    """Describe a failed write by its place, the cause and the room that is left there.
+
+    Args:
+        path: File or folder that was to be written.
+        error: What the system said.
+
+    Returns:
+        The error to raise.
+    """
+    folder = next(place for place in (path, *path.absolute().parents) if place.is_dir())
+    free = shutil.disk_usage(folder).free
+    return StorageError(
+        f"{path} cannot be written ({error.strerror or error}); {free:,} bytes are free in {folder}. "
+        "Make room, or give another dataset_dir or output_dir."
+    )
