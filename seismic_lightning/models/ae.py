@@ -5,7 +5,7 @@ from typing import Unpack
 from torch import Tensor
 
 from seismic_lightning.batch import Condition
-from seismic_lightning.models.base import Options, SpectrogramAutoencoder
+from seismic_lightning.models.base import ModelOptions, SpectrogramAutoencoder
 from seismic_lightning.nn.decoder import Decoder
 from seismic_lightning.nn.encoder import Encoder
 from seismic_lightning.nn.posterior import PointMass
@@ -21,11 +21,11 @@ class AE(SpectrogramAutoencoder):
         (256, 9, 7)
     """
 
-    def __init__(self, **options: Unpack[Options]) -> None:
+    def __init__(self, **options: Unpack[ModelOptions]) -> None:
         """Build the layers.
 
         Args:
-            **options: See ``Options``.
+            **options: See ``ModelOptions``.
         """
         super().__init__(**options)
         self.encoder = Encoder(self.grid, self.channels)

@@ -39,7 +39,7 @@ MAX_ROWS_SHOWN = 10
 """How many records an error lists."""
 
 
-class Options(TypedDict, total=False):
+class ModelOptions(TypedDict, total=False):
     """The arguments every model takes; see ``SpectrogramAutoencoder``."""
 
     n_freqs: Required[int]

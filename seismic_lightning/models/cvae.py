@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from seismic_lightning.batch import Condition
-from seismic_lightning.models.base import Options, SpectrogramAutoencoder
+from seismic_lightning.models.base import ModelOptions, SpectrogramAutoencoder
 from seismic_lightning.nn.condition import CONDITION_SIZE, ConditionEncoder
 from seismic_lightning.nn.decoder import Decoder, ToFeatureMap
 from seismic_lightning.nn.encoder import Encoder
@@ -25,13 +25,13 @@ class CVAE(SpectrogramAutoencoder):
         models, NeurIPS 28.
     """
 
-    def __init__(self, *, latent_size: int = 128, beta: float = 1.0, **options: Unpack[Options]) -> None:
+    def __init__(self, *, latent_size: int = 128, beta: float = 1.0, **options: Unpack[ModelOptions]) -> None:
         """Build the layers.
 
         Args:
             latent_size: Latent dimensions ``D``.
             beta: Weight of the divergence, both terms of the loss being sums over a record.
-            **options: See ``Options``; ``n_stations`` is needed.
+            **options: See ``ModelOptions``; ``n_stations`` is needed.
         """
         super().__init__(**options)
         self.beta = beta

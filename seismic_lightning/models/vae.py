@@ -6,7 +6,7 @@ from typing import Unpack
 from torch import Tensor, nn
 
 from seismic_lightning.batch import Condition
-from seismic_lightning.models.base import Options, SpectrogramAutoencoder
+from seismic_lightning.models.base import ModelOptions, SpectrogramAutoencoder
 from seismic_lightning.nn.decoder import Decoder, ToFeatureMap
 from seismic_lightning.nn.encoder import Encoder
 from seismic_lightning.nn.posterior import DiagonalGaussian, GaussianHead
@@ -23,13 +23,13 @@ class VAE(SpectrogramAutoencoder):
         Higgins et al. (2017), beta-VAE, ICLR, https://openreview.net/forum?id=Sy2fzU9gl.
     """
 
-    def __init__(self, *, latent_size: int = 128, beta: float = 1.0, **options: Unpack[Options]) -> None:
+    def __init__(self, *, latent_size: int = 128, beta: float = 1.0, **options: Unpack[ModelOptions]) -> None:
         """Build the layers.
 
         Args:
             latent_size: Latent dimensions ``D``.
             beta: Weight of the divergence, both terms of the loss being sums over a record.
-            **options: See ``Options``.
+            **options: See ``ModelOptions``.
         """
         super().__init__(**options)
         self.beta = beta
