@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,3 +47,24 @@ def test_the_commands_run_one_after_the_other(
     assert (tmp_path / "dataset" / "metadata.parquet").is_file()
     assert len(list(tmp_path.glob("train/*/checkpoints/best.ckpt"))) == 1
     assert len(list(tmp_path.glob("sweep/*/checkpoints/best.ckpt"))) == 6
+
+
+def test_the_python_of_the_documentation_runs(
+    dataset_dir: Path, tmp_path: Path, run_command: Callable[..., None]
+) -> None:
+    where = [
+        f"dataset_dir={dataset_dir}",
+        f"hydra.run.dir={tmp_path}/run",
+        f"output_dir={tmp_path}",
+        "data=dataset",
+    ]
+    run_command(train_main, *where, "model=cvae", "debug=fast", "logger=none", "model.channels=[4,8,8,8]")
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)
+    names: dict[str, Any] = {
+        "dataset_dir": dataset_dir,
+        "ckpt_path": tmp_path / "run" / "checkpoints" / "best.ckpt",
+    }
+    for block in blocks:
+        exec(compile(block, "python.md", "exec"), names)
+    assert len(blocks) == 2
+    assert names["level_db"].shape == names["spectrogram"].shape == (1, 3, 129, 32)

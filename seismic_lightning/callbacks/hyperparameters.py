@@ -1,5 +1,6 @@
 """The settings of a run beside its final metrics, in TensorBoard's HPARAMS tab."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from torch.utils.tensorboard.summary import hparams
 from seismic_lightning.callbacks.access import writers
 
 Plain = bool | int | float | str
+
+log = logging.getLogger(__name__)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Plain]:
@@ -55,6 +58,21 @@ class Hyperparameters(Callback):
         """
         self._values = flatten(values)
         self._metrics = list(metrics)
+
+    def state_dict(self) -> dict[str, Plain]:
+        """Return the settings, for a run that resumes this one."""
+        return self._values
+
+    def load_state_dict(self, state_dict: dict[str, Plain]) -> None:
+        """Say which settings differ from those of the run that is resumed.
+
+        Args:
+            state_dict: Settings of that run.
+        """
+        for name in sorted(self._values):
+            before, now = state_dict.get(name), self._values[name]
+            if before != now:
+                log.warning("Resumed with %s=%s after %s; weights and optimizer stay.", name, now, before)
 
     def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Declare settings and results."""

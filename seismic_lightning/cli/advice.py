@@ -46,6 +46,10 @@ def check_ranges(config: DictConfig) -> None:
         "seed": (0 <= config.seed < 2**32, "a whole number from 0 to 4294967295"),
         "beta": (math.isfinite(config.beta) and config.beta >= 0, "a number of 0 or more"),
         "data.batch_size": (config.data.batch_size >= 1, "1 or more"),
+        "trainer.max_epochs": (
+            config.trainer.max_epochs is None or isinstance(config.trainer.max_epochs, int),
+            "a whole number",
+        ),
         "trainer.log_every_n_steps": (config.trainer.log_every_n_steps >= 1, "1 or more"),
     }
     for key, (fits, what) in accepted.items():

@@ -1,5 +1,6 @@
 """What a command says on the terminal: tables, a progress bar, closing lines."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,17 @@ def say(*parts: RenderableType) -> None:
     console = Console(soft_wrap=True)
     for part in parts:
         console.print(part, highlight=False)
+        with console.capture() as captured:
+            console.print(part, highlight=False, no_wrap=True)
+        write_to_log(captured.get().rstrip())
+
+
+def write_to_log(text: str) -> None:
+    """Write to the run's log file what the terminal shows anyway."""
+    record = logging.LogRecord("seismic_lightning", logging.INFO, "", 0, text, None, None)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.emit(record)
 
 
 @contextmanager

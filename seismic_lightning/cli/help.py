@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+import seismic_lightning
+
 EXAMPLES = {
     "train": (
         "python train.py data=archive archive_dir=ARCHIVE model=vae beta=0.5",
@@ -19,6 +21,13 @@ EXAMPLES = {
         "seismic-curate archive_dir=ARCHIVE window=short select=rms",
     ),
 }
+
+
+def config_folder() -> Path:
+    """Return the folder of configuration files: beside the package, or inside it when installed."""
+    package = Path(seismic_lightning.__file__).parent
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
 
 
 def help_text(config_name: str, folder: Path) -> str:
@@ -60,4 +69,5 @@ def _group_lines(text: str, folder: Path) -> Iterator[str]:
         options = sorted(path.stem for path in (folder / group.removeprefix("optional ")).glob("*.yaml"))
         others = " ".join(option for option in options if option != chosen)
         if group not in ("hydra", "paths", "optional local"):
-            yield f"  {group:<11} [{chosen or 'none'}] {others}".rstrip()
+            default = f"[{chosen}] " if chosen else ""
+            yield f"  {group:<11} {default}{others}".rstrip()

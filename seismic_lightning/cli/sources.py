@@ -75,7 +75,7 @@ def curate_with_progress(
     """
     from seismic_lightning.curation.build import curate
     from seismic_lightning.curation.identity import dataset_id
-    from seismic_lightning.curation.report import summary_table
+    from seismic_lightning.curation.report import remedies, summary_table
 
     folder = (
         Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive_dir, settings)[:16]
@@ -87,5 +87,5 @@ def curate_with_progress(
     if summary.reused:
         say(f"Unchanged: {summary.accepted} records in {folder}.")
     else:
-        say(summary_table(summary), f"{summary.accepted} records in {folder}.")
+        say(summary_table(summary), *remedies(summary), f"{summary.accepted} records in {folder}.")
     return folder

@@ -5,6 +5,8 @@ answer at once.
 """
 
 import logging
+import signal
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ from seismic_lightning.cli.schema import TrainConfig
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from lightning.pytorch import Trainer
+    from lightning.pytorch import LightningModule, Trainer
 
     from seismic_lightning.data.datamodule import SpectrogramDataModule
 
@@ -30,6 +32,8 @@ SHOWN_CHOICES = ("model", "optimizer", "scheduler", "data", "window", "select", 
 UNHELPFUL_WARNINGS = (
     r".*LeafSpec.*is deprecated",  # Lightning's own use of torch
     r".*does not have many workers",  # batches are fetched whole; a worker would slow them down
+    r"Checkpoint directory .* exists and is not empty",  # a resumed run goes on in its folder
+    r"Precision .* is not supported by the model summary",  # it concerns a size estimate
     r"The number of training batches .* is smaller than the logging interval",  # every epoch is logged anyway
 )
 
@@ -77,7 +81,7 @@ def train(config: DictConfig) -> float:
             )
         if trainer.is_global_zero:
             write_description(run_dir, describe_run(config.seed, overrides))
-        trainer.fit(model, datamodule, ckpt_path=checkpoint)
+        fit(trainer, model, datamodule, checkpoint)
         return conclude(config, trainer, datamodule)
 
 
@@ -153,6 +157,24 @@ def build_trainer(config: DictConfig) -> "Trainer":
     )
 
 
+def fit(
+    trainer: "Trainer",
+    model: "LightningModule",
+    datamodule: "SpectrogramDataModule",
+    checkpoint: Path | None,
+) -> None:
+    """Train; a signal ends the command with that signal's exit code and a word on how to go on."""
+    try:
+        trainer.fit(model, datamodule, ckpt_path=checkpoint)
+    except SystemExit:  # Lightning's answer to both signals
+        last = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
+        way = f"go on with ckpt_path={last}" if last.is_file() else "nothing was saved yet"
+        log.error("Interrupted in epoch %d; %s.", trainer.current_epoch, way)
+        sys.exit(128 + (signal.SIGTERM if trainer.received_sigterm else signal.SIGINT))
+    if checkpoint is not None:
+        log.info("Epoch %d of %s is done.", trainer.current_epoch, trainer.max_epochs)
+
+
 @contextmanager
 def lightning_refusals() -> Iterator[None]:
     """Let Lightning's word for a setting it cannot use be a user's error.
@@ -183,10 +205,12 @@ def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDat
         raise ConfigurationError(f"monitor={config.monitor} was not logged; logged was {logged}.")
     trainer.test(trainer.lightning_module, datamodule, ckpt_path=best or None, verbose=False)
     tested = "  ".join(f"{name} {float(value):.4g}" for name, value in trainer.callback_metrics.items())
+    run_dir, root = Path(config.paths.run_dir).absolute(), Path(config.output_dir).absolute()
+    board = f"tensorboard --logdir {config.output_dir if run_dir.is_relative_to(root) else run_dir}"
     say(
         f"tested           {tested}",
         f"best metric      {config.monitor} = {float(score):.6g}",
         f"best checkpoint  {best or 'none was written'}",
-        f"dashboard        tensorboard --logdir {config.output_dir}",
+        f"dashboard        {board if 'tensorboard' in config.logger else 'none without logger=tensorboard'}",
     )
     return float(score)

@@ -111,13 +111,21 @@ def parse_name(stem: str, event_ids: Collection[str]) -> FileName | None:
 
 
 def _event_files(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Tell event files, one folder down and with the right suffix, from all other files."""
+    """Tell event files, one folder down and with the right suffix, from all other files.
+
+    Raises:
+        ArchiveError: A folder cannot be listed; without it the dataset would lack its files unnoticed.
+    """
     waveforms: list[str] = []
     strangers: list[str] = []
-    for root, _, names in os.walk(folder):
+    for root, _, names in os.walk(folder, onerror=_refuse):
         is_family_folder = Path(root).parent == folder
         for name in names:
             is_event_file = is_family_folder and name.endswith(WAVEFORM_SUFFIX) and name.isprintable()
             kept = waveforms if is_event_file else strangers
             kept.append(f"{root}/{name}")
     return tuple(map(Path, sorted(waveforms))), tuple(map(Path, sorted(strangers)))
+
+
+def _refuse(error: OSError) -> None:
+    raise ArchiveError(f"{error.filename} cannot be listed: {error.strerror}; make it readable.")

@@ -40,7 +40,7 @@ REMEDIES: dict[str, str] = {
     "dead_component": "check the sensor",
     "duplicate": "keep one file per event, station and family",
     "family_not_selected": "name the families in select.families, or select.families=[all]",
-    "gaps": "shorten window.length_s, raise select.max_gap, or select.gap=recorded",
+    "gaps": "shorten window.length_s, or raise select.max_gap",
     "low_snr": "lower select.min_snr, or check the picks and origins",
     "missing_component": "fetch all three components",
     "name_mismatch": "rename the files to <event>_<NET>_<STA>[_<LOC>]_<family>.mseed",

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 REJECTIONS_FILE = "rejections.parquet"
 REJECTIONS_CSV = "rejections.csv"
 QUALITY_CSV = "quality.csv"
+CONSIDERABLE_SHARE = 0.1
+"""Share of the candidates from which a reason for rejection is worth a remedy."""
 SPLIT_LABELS = {"train": "training", "dev": "validation", "test": "test"}
 
 
@@ -85,6 +87,20 @@ def summary_table(summary: CurationSummary) -> "Table":
     if summary.absent_families:
         table.caption = f"families without a file: {', '.join(summary.absent_families)}"
     return table
+
+
+def remedies(summary: CurationSummary) -> list[str]:
+    """Say what would keep more, for reasons that took a considerable share of the candidates.
+
+    Args:
+        summary: Counts of one curation.
+    """
+    large = CONSIDERABLE_SHARE * summary.candidates
+    return [
+        f"{count} {reason}: to keep them, {REMEDIES[reason]}."
+        for reason, count in summary.rejected.items()
+        if count > large and reason in REMEDIES
+    ]
 
 
 def rejected_counts(rows: list[dict[str, Any]]) -> tuple[dict[str, int], dict[str, int]]:

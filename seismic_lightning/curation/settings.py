@@ -19,6 +19,7 @@ GAP_DEFINITIONS = ("recorded", "legacy")
 ORIENTATIONS = ("strict", "as_is")
 UNITS = ("counts", "mps", "mps2")
 ALL_FAMILIES = "all"
+LONGEST_WINDOW_S = 3600.0
 
 
 def _require(condition: bool, message: str) -> None:
@@ -41,9 +42,9 @@ class WindowSettings:
     def __post_init__(self) -> None:
         """Refuse a window that does not contain the onset."""
         _require(
-            math.isfinite(self.length_s) and 0.0 <= self.before_p_s < self.length_s,
+            0.0 <= self.before_p_s < self.length_s <= LONGEST_WINDOW_S,
             f"window.before_p_s={self.before_p_s}, window.length_s={self.length_s}: "
-            "give 0 <= before_p_s < length_s",
+            f"give 0 <= before_p_s < length_s <= {LONGEST_WINDOW_S:g}",
         )
 
 

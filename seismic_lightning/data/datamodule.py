@@ -20,11 +20,14 @@ from seismic_lightning.data.condition import ConditionScaling, station_names
 from seismic_lightning.data.order import KeyedOrder, ResumableLoader, share
 from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 from seismic_lightning.data.statistics import training_statistics
-from seismic_lightning.errors import CheckpointError, DatasetError
+from seismic_lightning.errors import CheckpointError, ConfigurationError, DatasetError
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
 log = logging.getLogger(__name__)
+
+FEW_RECORDS = 20
+"""A training split below this size is worth a warning."""
 
 _COLUMN_VALUE = {"train": "train", "val": "dev", "test": "test"}
 """Lightning's names of the splits in the words of the dataset's ``split`` column."""
@@ -85,6 +88,7 @@ class SpectrogramDataModule(L.LightningDataModule):
             metadata["source_magnitude"].astype(float).tolist(),
         )
         self._check_rates(front, band)
+        self._check_sizes(front, len(rows["train"]))
         self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]])
         if unknown := int(metadata["source_depth_km"].isna().sum()):
             log.info("%d records of unknown depth: the condition takes the training mean.", unknown)
@@ -187,6 +191,15 @@ class SpectrogramDataModule(L.LightningDataModule):
                 "another selection, so that each split has at least one event."
             )
         return rows
+
+    def _check_sizes(self, front: SpectrogramFront, n_train: int) -> None:
+        n_samples = front.preprocess.n_samples(self.dataset.window.length_s)
+        if self.stft.nperseg > n_samples:
+            raise ConfigurationError(
+                f"stft.nperseg={self.stft.nperseg} is more than a record's {n_samples} samples; give less."
+            )
+        if n_train < FEW_RECORDS:
+            log.warning("Only %d training records: expect no model worth keeping.", n_train)
 
     def _check_rates(self, front: SpectrogramFront, band: Tensor) -> None:
         """Refuse what a sampling rate of the dataset does not allow; say how many passbands it narrows."""

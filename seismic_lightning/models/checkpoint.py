@@ -161,7 +161,10 @@ class SelfNamingModule(L.LightningModule):
     @classmethod
     def _require_own(cls, checkpoint: dict[str, Any], path: str | Path) -> None:
         if model_name(checkpoint) != cls._name():
-            raise CheckpointError(f"{path}: holds {model_name(checkpoint)}; expected {cls._name()}")
+            held = model_name(checkpoint)
+            raise CheckpointError(
+                f"{path}: holds {held}; expected {cls._name()}: choose that model or another file"
+            )
 
 
 def _shapes(state: dict[str, Tensor]) -> dict[str, torch.Size]:

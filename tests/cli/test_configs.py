@@ -8,8 +8,8 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
-from seismic_lightning.cli.launch import config_folder
 from seismic_lightning.cli.schema import CurateConfig, TrainConfig, register
 from seismic_lightning.transforms.front import SpectrogramFront
 

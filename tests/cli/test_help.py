@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from seismic_lightning.cli.help import help_text
-from seismic_lightning.cli.launch import config_folder
+from seismic_lightning.cli.help import config_folder, help_text
 
 TRAIN = Path(__file__).parents[2] / "train.py"
 HEAVY = {"torch", "lightning", "obspy", "pandas", "matplotlib"}

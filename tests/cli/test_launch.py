@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from seismic_lightning.cli.curate import main as curate_main
-from seismic_lightning.cli.launch import config_folder
+from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.train import main as train_main
 
 
@@ -26,12 +26,20 @@ def refusal(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
         ("model=vea", "model=vea does not exist; did you mean 'vae'?"),
         ("mode=vae", "did you mean 'model'?"),
         ("trainer.max_epoch=3", "did you mean 'trainer.max_epochs'?"),
+        ("preprocess.bands_hz.GH=[[1,2]]", "written +preprocess.bands_hz.GH="),
+        ("debug=null", "name an option of the group"),
     ],
 )
 def test_a_mistyped_name_is_answered_with_the_nearest(
     monkeypatch: pytest.MonkeyPatch, argument: str, expected: str
 ) -> None:
     assert expected in refusal(monkeypatch, argument)
+
+
+def test_a_setting_of_another_option_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", "model=ae", "model.latent_size=32"])
+    with pytest.raises(SystemExit, match="another option of 'model' has it"):
+        train_main()
 
 
 @pytest.mark.parametrize(

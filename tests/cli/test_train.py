@@ -183,9 +183,11 @@ def test_two_processes_train_and_validate_an_uneven_split(dataset_dir: Path, tmp
         "optimizer.lr=-1",
         "trainer.log_every_n_steps=0",
         "trainer.max_epochs=-3",
+        "trainer.max_epochs=2.5",
         "model.latent_size=0",
         "preprocess.bands_hz.HH=5",
         "stft.nfft=257",
+        "stft={nperseg: 4096, noverlap: 64, nfft: 4096}",
     ],
 )
 def test_an_impossible_number_is_one_line_that_names_it(
@@ -195,6 +197,31 @@ def test_an_impossible_number_is_one_line_that_names_it(
     with pytest.raises(SystemExit, match=rf"^error: .*{name}") as stopped:
         run_command(main, *overrides(dataset_dir, tmp_path, "model=vae", wrong))
     assert "\n" not in str(stopped.value.code)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_with_its_exit_code_and_says_how_to_go_on(
+    sent: signal.Signals, run_alone: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    process = run_alone(tmp_path, "callbacks.last.every_n_train_steps=2")
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    while not last.is_file() and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(sent)
+    assert process.wait(timeout=60) == 128 + sent
+    assert f"go on with ckpt_path={last}" in (tmp_path / "run" / "train.log").read_text()
+
+
+def test_resuming_a_finished_run_with_other_settings_says_both(
+    dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    words = overrides(dataset_dir, tmp_path, "model=ae", "data.batch_size=8", "trainer.max_epochs=1")
+    run_command(main, *words)
+    run_command(main, *words, "ckpt_path=last", "optimizer.lr=0.5")
+    log = (tmp_path / "run" / "train.log").read_text()
+    assert "optimizer.lr=0.5 after 0.001" in log
+    assert "Epoch 1 of 1 is done" in log
+    assert log.count("best metric") == 2
 
 
 def test_a_sweep_over_several_devices_is_refused(

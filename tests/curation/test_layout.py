@@ -1,5 +1,6 @@
 """An archive keeps its contract or is told what it lacks; names are taken apart by known events."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -67,3 +68,17 @@ def test_a_catalogue_in_another_format_is_mentioned(tmp_path: Path) -> None:
     (folder / "catalogue.xml").rename(folder / "catalogue.txt")
     with pytest.raises(ArchiveError, match=r"found catalogue\.txt"):
         find_parts(folder)
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=3, n_stations=1)
+
+    def denied(path: str) -> object:
+        if str(path).endswith("HH"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(ArchiveError, match="HH cannot be listed: Permission denied"):
+        find_parts(archive)
