@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from seismic_lightning.data.datamodule import SpectrogramDataModule
 
-SHOWN_CHOICES = ("model", "optimizer", "scheduler", "data", "window", "select", "preprocess", "stft")
+SHOWN_CHOICES = ("model", "optimizer", "scheduler", "window", "select", "preprocess", "stft")
 """Groups whose settings stand beside the final metrics in TensorBoard's HPARAMS tab."""
 
 UNHELPFUL_WARNINGS = (
@@ -149,7 +149,7 @@ def build_trainer(config: DictConfig) -> "Trainer":
             config.trainer,
             callbacks=[
                 *instantiate_each(config.callbacks),
-                Hyperparameters({"seed": config.seed, **choices}),
+                Hyperparameters({"seed": config.seed, "batch_size": config.data.batch_size, **choices}),
             ],
             logger=instantiate_each(config.logger),
             plugins=[AtomicCheckpointIO()],
