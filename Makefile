@@ -20,7 +20,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 train: $(INSTALLED) ## train a model: make train ARGS="data=archive archive_dir=... model=cvae"
-	$(BIN)/python train.py $(ARGS)
+	$(BIN)/python train.py $(or $(ARGS),model=vae beta=0.5)
 
 test: $(INSTALLED) ## run every test with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("front", "train_step", "ingest", "startup")
+NAMES = ("front", "train_step", "ingest", "simulation", "archive", "startup")
 
 
 def main() -> None:

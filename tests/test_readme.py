@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from seismic_lightning.cli.curate import main as curate_main
+from seismic_lightning.cli.simulate import main as simulate_main
 from seismic_lightning.cli.train import main as train_main
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,7 @@ FAST = ["debug=fast", "model.channels=[4,8,8,8]", "hydra.sweep.dir={folder}/swee
 
 def test_the_readme_has_the_commands_a_user_needs() -> None:
     firsts = [shlex.split(line)[0] for line in COMMANDS]
-    assert firsts == ["make", "make", "seismic-curate", "python", "python", "tensorboard"]
+    assert firsts == ["make"] * 3 + ["seismic-simulate", "seismic-curate", "python", "python", "tensorboard"]
 
 
 def test_make_targets_of_the_readme_exist() -> None:
@@ -36,14 +37,19 @@ def test_the_commands_run_one_after_the_other(
     monkeypatch.chdir(tmp_path)
     for line in COMMANDS:
         words = shlex.split(
-            line.replace("ARCHIVE", str(archive_dir)).replace("DATASET", str(tmp_path / "dataset"))
+            line.replace("ARCHIVE", str(archive_dir))
+            .replace("DATASET", str(tmp_path / "dataset"))
+            .replace("SIMULATED", str(tmp_path / "simulated"))
         )
-        if words[0] == "seismic-curate":
+        if words[0] == "seismic-simulate":
+            run_command(simulate_main, *words[1:], f"output_dir={tmp_path}")
+        elif words[0] == "seismic-curate":
             run_command(curate_main, *words[1:], *SHORT, f"output_dir={tmp_path}")
         elif words[0] == "python":
             assert words[1] == "train.py"
             curates = [] if "data=dataset" in words else SHORT
             run_command(train_main, *words[2:], *curates, *(text.format(folder=tmp_path) for text in FAST))
+    assert (tmp_path / "simulated" / "catalogue.xml").is_file()
     assert (tmp_path / "dataset" / "metadata.parquet").is_file()
     assert len(list(tmp_path.glob("train/*/checkpoints/best.ckpt"))) == 1
     assert len(list(tmp_path.glob("sweep/*/checkpoints/best.ckpt"))) == 6

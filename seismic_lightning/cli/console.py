@@ -15,9 +15,9 @@ def say(*parts: RenderableType) -> None:
         return
     console = Console(soft_wrap=True)
     for part in parts:
-        console.print(part, highlight=False)
+        console.print(part, highlight=False, markup=False)
         with console.capture() as captured:
-            console.print(part, highlight=False, no_wrap=True)
+            console.print(part, highlight=False, markup=False, no_wrap=True)
         write_to_log(captured.get().rstrip())
 
 

@@ -20,6 +20,12 @@ EXAMPLES = {
         "seismic-curate archive_dir=ARCHIVE dataset_dir=DATASET",
         "seismic-curate archive_dir=ARCHIVE window=short select=rms",
     ),
+    "simulate": (
+        "seismic-simulate archive_dir=ARCHIVE n_records=1000 seed=1",
+        "seismic-simulate report=true",
+        "seismic-simulate earthquake.magnitude=3.5 earthquake.latitude_deg=40.7 "
+        "earthquake.longitude_deg=28.9 earthquake.stations=[ADVT,YLV]",
+    ),
 }
 
 

@@ -47,6 +47,38 @@ class CurateConfig:
 
 
 @dataclass
+class EarthquakeSection:
+    """One given earthquake; without any of its first three numbers the region's seismicity is simulated."""
+
+    magnitude: float | None = None
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+    depth_km: float = 10.0
+    stations: list[str] = field(default_factory=list)
+    family: str = "HH"
+
+
+@dataclass
+class SimulateConfig:
+    """Knobs of ``seismic-simulate``."""
+
+    task: str = "simulate"
+    archive_dir: str | None = None
+    output_dir: str = "outputs"
+    n_records: int = 4000
+    seed: int = 0
+    min_magnitude: float = 0.8
+    max_magnitude: float = 4.9
+    artefacts: bool = True
+    bh_rate_hz: float | None = None
+    earthquake: EarthquakeSection = field(default_factory=EarthquakeSection)
+    report: bool = False
+    overwrite: bool = False
+    n_workers: int = 1
+    debug: Any = None
+
+
+@dataclass
 class TrainConfig:
     """Knobs and groups of ``train.py``."""
 

@@ -6,6 +6,8 @@ from typing import Any
 from seismic_lightning.cli.console import progress_bar, say
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
+from seismic_lightning.simulation.request import Request
+from seismic_lightning.simulation.settings import SimulationSettings
 
 
 def curated_archive(
@@ -88,4 +90,69 @@ def curate_with_progress(
         say(f"Unchanged: {summary.accepted} records in {folder}.")
     else:
         say(summary_table(summary), *remedies(summary), f"{summary.accepted} records in {folder}.")
+    return folder
+
+
+def simulated_archive(
+    archive_dir: str | None,
+    dataset_dir: str | None,
+    output_dir: str,
+    n_workers: int,
+    simulation: dict[str, Any],
+    settings: dict[str, Any],
+) -> Path:
+    """Return the dataset of simulated earthquakes, simulating and curating first unless that has been done.
+
+    Args:
+        archive_dir: Must be None: the simulation has a folder of its own below ``output_dir``.
+        dataset_dir: Where the dataset lies or shall lie; None for a folder of its own below ``output_dir``.
+        output_dir: Root of everything that is written.
+        n_workers: Processes that simulate, read and measure.
+        simulation: Fields of ``SimulationSettings``.
+        settings: Fields of ``CurationSettings``.
+
+    Raises:
+        ConfigurationError: An archive was named, which would be passed over in silence.
+    """
+    if archive_dir is not None:
+        raise ConfigurationError(
+            f"data=synthetic trains on simulated records and would not read archive_dir={archive_dir}: "
+            "add data=archive to train on that archive."
+        )
+    request = Request(SimulationSettings(**simulation))
+    folder = simulate_with_progress(request, None, Path(output_dir), n_workers=n_workers)
+    return curate_with_progress(
+        folder, dataset_dir, Path(output_dir), CurationSettings(**settings), n_workers=n_workers
+    )
+
+
+def simulate_with_progress(
+    request: Request,
+    archive_dir: str | None,
+    output_dir: Path,
+    *,
+    n_workers: int,
+    overwrite: bool = False,
+) -> Path:
+    """Simulate an archive with a progress bar, or find the unchanged one and say so.
+
+    Args:
+        request: What decides the archive's content.
+        archive_dir: Where it shall lie; None for ``output_dir/archives/<content hash>``.
+        output_dir: Root of everything that is written.
+        n_workers: Processes that simulate and write.
+        overwrite: Replace a simulated archive of other content.
+
+    Returns:
+        The archive's folder.
+    """
+    from seismic_lightning.simulation.archive import simulate_archive
+    from seismic_lightning.simulation.identity import simulation_id
+
+    folder = Path(archive_dir) if archive_dir else output_dir / "archives" / simulation_id(request)[:16]
+    with progress_bar("simulating") as advance:
+        found = simulate_archive(folder, request, n_workers=n_workers, progress=advance, overwrite=overwrite)
+    families = ", ".join(f"{count} {family}" for family, count in found.records.items())
+    done = "Unchanged" if found.reused else "Simulated"
+    say(f"{done}: {found.n_records} records ({families}) of {found.events} earthquake(s) in {folder}.")
     return folder

@@ -10,10 +10,10 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
-from seismic_lightning.cli.schema import CurateConfig, TrainConfig, register
+from seismic_lightning.cli.schema import CurateConfig, SimulateConfig, TrainConfig, register
 from seismic_lightning.transforms.front import SpectrogramFront
 
-COMMANDS = {"train": TrainConfig, "curate": CurateConfig}
+COMMANDS = {"train": TrainConfig, "curate": CurateConfig, "simulate": SimulateConfig}
 OWN_FILES = sorted(path.relative_to(config_folder()) for path in config_folder().glob("*/*.yaml"))
 OPTIONS = [
     (path.parent.name, path.stem) for path in OWN_FILES if path.parent.name not in ("hydra", "local", "paths")

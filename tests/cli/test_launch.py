@@ -61,7 +61,7 @@ def test_a_wrong_type_names_the_override_and_what_is_accepted(
 
 
 def test_no_archive_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    message = refusal(monkeypatch, f"output_dir={tmp_path}")
+    message = refusal(monkeypatch, "data=archive", f"output_dir={tmp_path}")
     assert "archive_dir=" in message
     assert "\n" not in message
 
