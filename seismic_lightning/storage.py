@@ -1,19 +1,25 @@
 """Durable writing: a file is there as a whole or not at all, also after a crash, a kill or a full disk.
 
 A file is written beside its place under a temporary name, flushed to the disk and then renamed over the old
-one; only a rename within one folder is atomic. The folder is flushed last, as it holds the name. Only the
-standard library is used here.
+one; only a rename within one folder is atomic. The folder is flushed last, as it holds the name.
 """
 
 import os
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from seismic_lightning.errors import StorageError
+from filelock import FileLock
+
+from seismic_lightning.errors import SeismicLightningError, StorageError
 
 PART = ".part"
 """Last suffix of what is not yet whole."""
+FLUSHES_AT_ONCE = 8
+"""Flushes that wait together share one turn of the disk: thousands of small files take a second, not ten."""
 
 
 def write_atomically(path: Path, content: bytes | memoryview) -> None:
@@ -105,3 +111,84 @@ def storage_error(path: Path, error: OSError) -> StorageError:
         f"{path} cannot be written ({error.strerror or error}); {free:,} bytes are free in {folder}. "
         "Make room, or give another dataset_dir or output_dir."
     )
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time write a folder; the empty lock file stays, as removing it could admit two.
+
+    Args:
+        folder: Folder that is about to be made or replaced.
+
+    Raises:
+        StorageError: The place cannot be written to.
+    """
+    lock = FileLock(folder.with_name(folder.name + ".lock"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder.parent):
+            pass  # where no file can be made, the lock would be waited for in vain
+        lock.acquire()
+    except OSError as error:
+        raise storage_error(folder, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Provide a folder that becomes ``target`` when the block ends well, and vanishes otherwise.
+
+    What a killed run left under the working name is removed first. A target that exists is replaced; whether
+    it may be is for the caller to decide.
+
+    Args:
+        target: Folder to make.
+
+    Yields:
+        The working folder, ``<target>.part``.
+
+    Raises:
+        StorageError: The disk is full or the place cannot be written to.
+    """
+    part, old = target.with_name(target.name + PART), target.with_name(f".{target.name}.replaced")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in (part, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        part.mkdir()
+        yield part
+        _flush_tree(part)
+        if target.is_dir() and any(target.iterdir()):
+            target.rename(old)  # folders cannot be exchanged in one step
+        part.rename(target)
+        flush_folder(target.parent)
+        shutil.rmtree(old, ignore_errors=True)
+    except SeismicLightningError:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    except OSError as error:
+        described = storage_error(target, error)  # before the removal, which makes room again
+        shutil.rmtree(part, ignore_errors=True)
+        raise described from error
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _flush_tree(folder: Path) -> None:
+    """Bring every file of a folder, and of those below it, to the disk."""
+    places = [Path(root) for root, _, _ in os.walk(folder)]
+    files = (file for place in places for file in place.iterdir() if file.is_file())
+    with ThreadPoolExecutor(FLUSHES_AT_ONCE) as pool:
+        for _ in pool.map(_flush, files):
+            pass
+    for place in places:
+        flush_folder(place)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

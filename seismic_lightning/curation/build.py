@@ -1,17 +1,13 @@
 """The one entry to curation: an archive and settings in, a dataset out, made only when something changed."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryFile
-
-from filelock import FileLock
 
 from seismic_lightning.curation.identity import check_intact, dataset_id, read_manifest
 from seismic_lightning.curation.report import CurationSummary
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
-from seismic_lightning.storage import storage_error
+from seismic_lightning.storage import locked, whole_folder
 
 
 def curate(
@@ -53,9 +49,8 @@ def curate(
         return found
     # Here: an unchanged archive needs neither pandas nor ObsPy nor joblib.
     from seismic_lightning.curation.pipeline import build_dataset, write_manifest
-    from seismic_lightning.curation.shards import whole_folder
 
-    with _lock(dataset_dir):
+    with locked(dataset_dir):
         # Another process may have made it meanwhile.
         found = _reusable(dataset_dir, identity, overwrite=overwrite)
         if found is not None:
@@ -68,23 +63,6 @@ def curate(
                 )
             manifest = write_manifest(folder, identity, content)
         return CurationSummary.from_manifest(manifest, dataset_dir, reused=False)
-
-
-@contextmanager
-def _lock(dataset_dir: Path) -> Iterator[None]:
-    """Let one process at a time write a folder; the empty lock file stays, as removing it could admit two."""
-    lock = FileLock(dataset_dir.with_name(dataset_dir.name + ".lock"))
-    try:
-        dataset_dir.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=dataset_dir.parent):
-            pass  # where no file can be made, the lock would be waited for in vain
-        lock.acquire()
-    except OSError as error:
-        raise storage_error(dataset_dir, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _reusable(dataset_dir: Path, identity: str, *, overwrite: bool) -> CurationSummary | None:

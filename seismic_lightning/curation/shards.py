@@ -8,17 +8,11 @@ renamed: a killed run leaves nothing that a later one would take for a dataset.
 
 import hashlib
 import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from seismic_lightning.errors import SeismicLightningError
-from seismic_lightning.storage import PART, flush_folder, storage_error
 
 RECORDS_PER_SHARD = 2048
 
@@ -118,64 +112,3 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """Provide a folder that becomes ``target`` when the block ends well, and vanishes otherwise.
-
-    What a killed run left under the working name is removed first. A target that exists is replaced; whether
-    it may be is for the caller to decide.
-
-    Args:
-        target: Folder to make.
-
-    Yields:
-        The working folder.
-
-    Raises:
-        StorageError: The disk is full or the place cannot be written to; the message names it and the free
-            space.
-    """
-    part = target.with_name(target.name + PART)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in (part, _aside(target)):
-            shutil.rmtree(leftover, ignore_errors=True)
-        part.mkdir()
-        yield part
-        _flush(part)
-        _replace(part, target)
-    except SeismicLightningError:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    except OSError as error:
-        described = storage_error(target, error)  # before the removal, which makes room again
-        shutil.rmtree(part, ignore_errors=True)
-        raise described from error
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
-def _replace(part: Path, target: Path) -> None:
-    """Put the finished folder in its place, moving an old one aside first as folders cannot be exchanged."""
-    old = _aside(target)
-    if target.is_dir() and any(target.iterdir()):
-        target.rename(old)
-    part.rename(target)
-    flush_folder(target.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _aside(target: Path) -> Path:
-    """Return the hidden name of a folder that is being replaced, which is no name a user would give."""
-    return target.with_name(f".{target.name}.replaced")
-
-
-def _flush(folder: Path) -> None:
-    """Bring every file of a folder, and the folder itself, to the disk."""
-    for path in sorted(folder.iterdir()):
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    flush_folder(folder)

@@ -14,12 +14,8 @@ The folder appears whole or not at all, and the same request leads to the same b
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
-
-from filelock import FileLock
 
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.simulation.identity import (
@@ -30,7 +26,7 @@ from seismic_lightning.simulation.identity import (
     write_manifest,
 )
 from seismic_lightning.simulation.request import Request
-from seismic_lightning.storage import storage_error
+from seismic_lightning.storage import locked, whole_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,14 +72,13 @@ def simulate_archive(
     found = find_archive(archive_dir, request, overwrite=overwrite)
     if found is not None:
         return found
-    from seismic_lightning.simulation.folder import whole_tree
 
-    with _lock(archive_dir):
+    with locked(archive_dir):
         # Another process may have made it meanwhile.
         found = find_archive(archive_dir, request, overwrite=overwrite)
         if found is not None:
             return found
-        with whole_tree(archive_dir) as folder:
+        with whole_folder(archive_dir) as folder:
             counts = _write(folder, request, n_workers, progress)
             write_manifest(folder, request, counts)
         return summary(archive_dir, read_manifest(archive_dir) or {}, reused=False)
@@ -167,20 +162,3 @@ def write_tables(folder: Path, simulator: "Simulator") -> tuple[int, int]:
         (folder / BULLETINS / f"{year}.txt").write_text(text, encoding="ascii")
         first_id += sum(len(entry.arrivals) for entry in chosen)
     return len(catalogue.events), len(catalogue.picks)
-
-
-@contextmanager
-def _lock(archive_dir: Path) -> Iterator[None]:
-    """Let one process at a time write a folder; the empty lock file stays, as removing it could admit two."""
-    lock = FileLock(archive_dir.with_name(archive_dir.name + ".lock"))
-    try:
-        archive_dir.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=archive_dir.parent):
-            pass  # where no file can be made, the lock would be waited for in vain
-        lock.acquire()
-    except OSError as error:
-        raise storage_error(archive_dir, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
