@@ -32,6 +32,8 @@ def simulate(config: DictConfig) -> None:
     request = Request(settings, given_earthquake(config.earthquake))
     if config.report and request.earthquake is not None:
         raise ConfigurationError("report=true compares the region's seismicity: leave earthquake out.")
+    if config.report and settings.bh_rate_hz is not None:
+        raise ConfigurationError("report=true compares HH, HN and EH records: leave bh_rate_hz out.")
     simulate_with_progress(
         request,
         config.archive_dir,

@@ -57,6 +57,7 @@ def test_one_given_earthquake_gets_a_folder_of_its_own(
         (["earthquake.stations=[NONE]"], "station='NONE': give one of ADVT"),
         (["earthquake.latitude_deg=36"], "the simulator reaches"),
         (["report=true", "earthquake.stations=[ADVT]"], "report=true compares"),
+        (["report=true", "bh_rate_hz=50"], "leave bh_rate_hz out"),
     ],
 )
 def test_what_cannot_be_simulated_ends_in_one_line(
