@@ -77,7 +77,7 @@ def arrivals(population: Population) -> Arrivals:
     Returns:
         One ray per reading; readings are rounded as in a bulletin.
     """
-    events, readings = population
+    events, readings = population.events, population.readings
     depth_km = events.depth_km[readings.event]
     model = KOERI.arrivals(readings.distance_km, depth_km)
     p_ns = events.origin_ns[readings.event] + nanoseconds(model.p_s + readings.residual_s)
@@ -85,6 +85,7 @@ def arrivals(population: Population) -> Arrivals:
     s_ns = p_ns + nanoseconds(model.s_s - model.p_s)
     s_read = np.isfinite(readings.s_pick_error_s)
     s_pick_ns = _rounded(s_ns + nanoseconds(np.where(s_read, readings.s_pick_error_s, 0.0)))
+    s_read &= s_pick_ns > p_pick_ns  # next to the source, errors could exchange them
     moment = source.moment_nm(source.moment_magnitude(events.local_magnitude))
     corner_hz = source.corner_frequency_hz(moment, events.stress_drop_pa)
     rays = Rays(
@@ -125,7 +126,7 @@ def given_ray(event: Events, network: Network, row: int, family: int) -> Rays:
     place, none = np.zeros(1, dtype=np.int64), np.zeros(1)
     codes = (np.array([row]), np.array([family]))
     readings = Readings(place, *codes, distance_km, back_azimuth_deg, none, none, none)
-    rays = arrivals(Population(event, readings)).rays
+    rays = arrivals(Population(event, readings, place + 1)).rays
     return rays._replace(onset_s=np.array([BEFORE_PICK_S]))
 
 

@@ -30,7 +30,7 @@ B_VALUE = 1.0
 DETECTION_MAGNITUDE = 1.6
 """Magnitude that the network detects half of the time; with the next, it reproduces the archive's records."""
 DETECTION_SD = 0.28
-DEPTH_MEAN_KM, DEPTH_SD_KM = 9.5, 4.2
+DEPTH_MEAN_KM, DEPTH_SD_KM = 10.0, 4.55
 DEPTH_RANGE_KM = (0.8, 25.0)
 _STEPS = (2.0**0.5, 3.0**0.5, 7.0**0.5)
 """Of the sequences of clusters, magnitudes and depths, unrelated to one another and to that of times."""
