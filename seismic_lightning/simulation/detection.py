@@ -35,7 +35,7 @@ MIN_EXCESS = 1e-6
 """Nobody reads this; keeps logarithms finite."""
 MAX_IDLE_CHUNKS = 64
 """Chunks of earthquakes in a row that may pass without a record."""
-ACCELEROMETER_SHARE = 0.33
+ACCELEROMETER_SHARE = 0.31
 """Readings whose HN channels are in the archive; otherwise today's accelerometers would dominate it."""
 PICK_BIAS_S, PICK_SD_S, PICK_LIMIT_S = -0.05, 0.10, 0.5
 """Analysts read P early; errors beyond the limit are corrected."""
@@ -45,7 +45,7 @@ With the reading error, P scatters by 0.285 and 0.177 s, as Pg of KOERI's bullet
 S_PICK_BIAS_S, S_PICK_SD_S = -0.13, 0.165
 """Reading of S minus the model: S - P is read 0.08 s short, and P 0.05 s early. It does not follow the
 residual of P (correlation -0.13 in the bulletin), because hypocentres are fitted to both."""
-S_PICK_SHARE, S_PICK_KNEE_KM, S_PICK_WIDTH_KM = 0.60, 36.0, 6.0
+S_PICK_SHARE, S_PICK_KNEE_KM, S_PICK_WIDTH_KM = 0.65, 36.0, 6.0
 """Share of readings with S near the source, and where it falls to half: 14 % in all, most within 60 km."""
 
 

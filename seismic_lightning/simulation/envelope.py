@@ -34,6 +34,8 @@ P_CODA_END_S, P_CODA_TAPER_S = 34.0, 20.0
 """P coda ends here, tapered over this."""
 JITTER_DEX = 0.15
 """Standard deviation over records of each duration and coda level."""
+CODA_KM = 15.0
+"""Codas are weaker in proportion nearer than this, where records of small earthquakes last 2 to 3 s."""
 _FLOOR_S = np.float32(0.1)
 
 
@@ -69,7 +71,8 @@ def draw_shape(
     def duration_s(parts: tuple[float, float, float]) -> NDArray[np.float64]:
         return np.asarray(parts[0] / corner_hz + parts[1] * path_s + parts[2])
 
-    values = (duration_s(P_DURATION), duration_s(S_DURATION), P_CODA, S_CODA)
+    share = np.minimum(slant_km / CODA_KM, 1.0)
+    values = (duration_s(P_DURATION), duration_s(S_DURATION), P_CODA * share, S_CODA * share)
     return Shape(
         *((value * row).astype(np.float32)[:, None] for value, row in zip(values, jitter, strict=True))
     )

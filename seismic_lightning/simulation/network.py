@@ -27,6 +27,7 @@ NETWORK = "KO"
 _STREAM = 2
 """Key that keeps the generator of the network apart from those of events and records."""
 SITE_SD_DEX = 0.2
+"""Of stations whose gain is not known from amplitudes: those gains hold the amplification of the site."""
 KAPPA_S, KAPPA_SD_S = 0.025, 0.010
 KAPPA_RANGE_S = (0.008, 0.07)
 VELOCITY_GAIN, VELOCITY_GAIN_SD_DEX = 10**8.95, 0.22
@@ -72,7 +73,7 @@ class Network:
         latitude_deg: ``(S,)``.
         longitude_deg: ``(S,)``.
         start_ns: ``(S,)``.
-        site_factor: ``(S,)`` amplification relative to the generic site.
+        site_factor: ``(S,)`` amplification relative to the generic site, 1 where ``gain`` was measured.
         kappa_s: ``(S,)`` near-site loss of S.
         gain: ``(S, 2)`` counts per m/s of velocity channels, counts per m/s^2 of acceleration channels.
         offset_counts: ``(S, 2, 3)`` of velocity and acceleration channels Z, N, E.
@@ -113,10 +114,11 @@ def make_network(seed: int) -> Network:
     stations = read_stations()
     rng = np.random.default_rng(np.random.SeedSequence([seed], spawn_key=(_STREAM,)))
     n_stations = len(stations)
-    site_factor = 10 ** (SITE_SD_DEX * normal_scores(rng, n_stations))
     kappa_s = np.clip(KAPPA_S + KAPPA_SD_S * normal_scores(rng, n_stations), *KAPPA_RANGE_S)
     noise_db = station_noise_db(normal_scores(rng, n_stations, 3))
-    gain, offset_counts = _digitisers(stations, rng)
+    gain, offset_counts, measured = _digitisers(stations, rng)
+    site_factor = np.ones(n_stations)
+    site_factor[~measured] = 10 ** (SITE_SD_DEX * normal_scores(rng, np.count_nonzero(~measured)))
     return Network(
         stations=stations,
         latitude_deg=np.array([station.latitude_deg for station in stations]),
@@ -174,8 +176,8 @@ def read_stations() -> tuple[Station, ...]:
 
 def _digitisers(
     stations: tuple[Station, ...], rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Draw gains and offsets, then put the measured ones in their places."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Draw gains and offsets, put the measured ones in their places, and tell whose gain was measured."""
     n_stations = len(stations)
     velocity_gain = VELOCITY_GAIN * 10 ** (VELOCITY_GAIN_SD_DEX * normal_scores(rng, n_stations))
     gain = np.stack([velocity_gain, np.full(n_stations, ACCELERATION_GAIN)], axis=1)
@@ -183,12 +185,14 @@ def _digitisers(
     acceleration_counts = ACCELERATION_OFFSET_SD_COUNTS * signed_scores(rng, n_stations, 3)
     offset_counts = np.stack([velocity_counts, acceleration_counts], axis=1)
     rows = {station.code: row for row, station in enumerate(stations)}
-    for measured in _read("ko_station_noise.csv"):
-        row = rows[measured["station"]]
-        offset_counts[row, 0, 0] = float(measured["offset_counts"])
-        if measured["est_gain_counts_per_mps"]:
-            gain[row, 0] = float(measured["est_gain_counts_per_mps"])
-    return gain, offset_counts
+    measured = np.zeros(n_stations, dtype=np.bool_)
+    for facts in _read("ko_station_noise.csv"):
+        row = rows[facts["station"]]
+        offset_counts[row, 0, 0] = float(facts["offset_counts"])
+        if facts["est_gain_counts_per_mps"]:
+            gain[row, 0] = float(facts["est_gain_counts_per_mps"])
+            measured[row] = True
+    return gain, offset_counts, measured
 
 
 def _read(name: str) -> list[dict[str, str]]:

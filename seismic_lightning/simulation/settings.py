@@ -7,6 +7,8 @@ from seismic_lightning.errors import ConfigurationError
 
 MAGNITUDE_LIMITS = (-1.0, 7.0)
 """Local magnitudes that a point source of this kind can stand for."""
+MAX_SEED = 2**32 - 1
+"""As far as seeds of the training framework go."""
 BH_RATES_HZ = (20.0, 50.0)
 """Sampling rates of broadband channels of the family BH."""
 
@@ -37,8 +39,8 @@ class SimulationSettings:
         """Refuse what cannot be simulated."""
         if self.n_records <= 0:
             raise ConfigurationError(f"n_records={self.n_records}: give at least 1")
-        if self.seed < 0:
-            raise ConfigurationError(f"seed={self.seed}: give 0 or a positive whole number")
+        if not 0 <= self.seed <= MAX_SEED:
+            raise ConfigurationError(f"seed={self.seed}: give a whole number from 0 to {MAX_SEED}")
         for name in ("min_magnitude", "max_magnitude"):
             check_magnitude(name, getattr(self, name))
         if self.min_magnitude >= self.max_magnitude:
