@@ -109,9 +109,9 @@ def make_population(settings: SimulationSettings, network: Network, n_records: i
         n_idle = 0 if population.n_read.size else n_idle + 1
         if n_idle == MAX_IDLE_CHUNKS:
             raise ConfigurationError(
-                f"min_magnitude={settings.min_magnitude:g}, max_magnitude={settings.max_magnitude:g}: none of "
-                f"{MAX_IDLE_CHUNKS * CHUNK} such earthquakes in a row is read at {MIN_PICKS} stations and "
-                "recorded, raise max_magnitude"
+                f"min_magnitude={settings.min_magnitude:g}, max_magnitude={settings.max_magnitude:g}: "
+                f"none of {MAX_IDLE_CHUNKS * CHUNK} such earthquakes in a row was recorded, because "
+                f"{MIN_PICKS} stations must read them; raise max_magnitude"
             )
         readings = population.readings
         chunks.append(population._replace(readings=readings._replace(event=readings.event + n_events)))

@@ -81,12 +81,9 @@ def envelope_levels(
         ``(n, 8)`` decadic logarithm of level over that of S for ``LEVEL_WINDOWS_S``; and ``(n,)`` level of S
         over that of the noise before P.
     """
-    from scipy.signal import iirfilter, sosfilt  # here: scipy.signal takes a second to import
-
-    corners = [corner / (rate_hz / 2) for corner in LEVEL_BAND_HZ]
-    sos = iirfilter(4, corners, btype="band", ftype="butter", output="sos")
-    filtered = sosfilt(sos, samples - samples.mean(axis=1, keepdims=True), axis=1)
-    energy = np.concatenate([np.zeros((len(samples), 1)), np.cumsum(filtered**2, axis=1)], axis=1)
+    energy = np.concatenate(
+        [np.zeros((len(samples), 1)), np.cumsum(filtered(samples, rate_hz) ** 2, axis=1)], axis=1
+    )
     onset_s = {"P": p_s, "S": s_s}
     row = np.arange(len(samples))
 
@@ -119,6 +116,47 @@ def back_azimuth_deg(samples: NDArray[Any], rate_hz: float, p_s: NDArray[np.floa
     motion -= motion.mean(axis=2, keepdims=True)
     north, east = (np.einsum("nt,nt->n", motion[:, 0], motion[:, row]) for row in (1, 2))
     return np.asarray(np.rad2deg(np.arctan2(-east, -north)) % 360.0)
+
+
+def mean_energy(samples: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
+    """Return ``(C, N)`` energy over time in ``LEVEL_BAND_HZ``, mean over records of equal weight.
+
+    Args:
+        samples: ``(n, C, N)``, any unit.
+        rate_hz: Sampling rate.
+    """
+    energy = filtered(samples, rate_hz) ** 2
+    return np.asarray((energy / energy.mean(axis=(1, 2), keepdims=True)).mean(axis=0))
+
+
+def onset_s(energy: NDArray[np.float64], rate_hz: float, start_s: float) -> float:
+    """Find when energy sets in: the split of lowest Akaike criterion, up to its maximum.
+
+    Args:
+        energy: ``(N,)``, of which each part is taken for stationary.
+        rate_hz: Sampling rate.
+        start_s: Where the search starts.
+
+    Returns:
+        Seconds from the first sample.
+    """
+    first = round(start_s * rate_hz)
+    smooth = np.convolve(energy[first:], np.ones(round(rate_hz)) / rate_hz, mode="valid")
+    part = energy[first : first + int(np.argmax(smooth)) + round(rate_hz)]
+    split = np.arange(10, part.size - 10)
+    total = np.cumsum(part)
+    before, after = total[split - 1] / split, (total[-1] - total[split - 1]) / (part.size - split)
+    criterion = split * np.log(before) + (part.size - split) * np.log(after)
+    return float(start_s + split[np.argmin(criterion)] / rate_hz)
+
+
+def filtered(samples: NDArray[Any], rate_hz: float) -> NDArray[np.float64]:
+    """Return ``(..., N)`` samples without their mean, in ``LEVEL_BAND_HZ``, filtered forwards."""
+    from scipy.signal import iirfilter, sosfilt  # here: scipy.signal takes a second to import
+
+    corners = [corner / (rate_hz / 2) for corner in LEVEL_BAND_HZ]
+    sos = iirfilter(4, corners, btype="band", ftype="butter", output="sos")
+    return np.asarray(sosfilt(sos, samples - samples.mean(axis=-1, keepdims=True), axis=-1))
 
 
 def source_spectrum(

@@ -27,7 +27,7 @@ LEVEL_SD_DB = np.array([4, 4, 5, 6, 4, 4, 5, 7, 7, 9, 10, 10, 10, 11, 11, 9.0])
 BROADBAND_PART, LONG_PERIOD_PART, SHORT_PERIOD_PART = 0.45, 0.6, 0.8
 """Proportions of its parts; the last two cross over from 1 to 20 Hz, and squares add up to the whole."""
 CROSSOVER_DECADES = 1.3
-RECORD_LEVEL_DB, RECORD_LEVEL_SD_DB = 3.5, 4.0
+RECORD_LEVEL_DB, RECORD_LEVEL_SD_DB = 3.0, 4.0
 """Shift of a whole record: stations are noisier than in the quiet hour that was measured."""
 HORIZONTAL_DB = 2.0
 TILT_DB, TILT_CORNER_HZ = 6.0, 0.1
