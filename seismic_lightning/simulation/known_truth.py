@@ -24,7 +24,7 @@ CORNER_SOURCES_DEG = {2.0: 0.2, 3.0: 0.2, 4.0: 0.5, 4.9: 0.9}
 SLOPE_MAGNITUDES, SLOPE_NORTH_DEG = (2.0, 2.5, 3.0, 3.5, 4.0, 4.5), 0.5
 """ML of sources of one stress drop, and their place: how amplitudes grow with nothing else changing."""
 ONSET_MAGNITUDE, ONSET_NORTH_DEG = 3.0, (0.15, 0.3, 0.6, 0.9)
-"""A source whose onsets no noise hides, and its places. Filters without phase smear those of stronger ones."""
+"""A source whose onsets no noise hides, and its places; spectra without phase smear stronger ones' onsets."""
 ONSET_TOLERANCE_S = 0.15
 """S rises gradually out of the coda of P."""
 GIVEN_RECORDS, GIVEN_DEPTH_KM = 24, 10.0

@@ -118,7 +118,7 @@ def make_network(seed: int) -> Network:
     noise_db = station_noise_db(normal_scores(rng, n_stations, 3))
     gain, offset_counts, measured = _digitisers(stations, rng)
     site_factor = np.ones(n_stations)
-    site_factor[~measured] = 10 ** (SITE_SD_DEX * normal_scores(rng, np.count_nonzero(~measured)))
+    site_factor[~measured] = 10 ** (SITE_SD_DEX * normal_scores(rng, int((~measured).sum())))
     return Network(
         stations=stations,
         latitude_deg=np.array([station.latitude_deg for station in stations]),

@@ -5,16 +5,11 @@ import pytest
 from obspy import Trace
 
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.simulation.calibration import (
-    MIN_RECORDS,
-    SNR_CDF,
-    Row,
-    calibrate,
-    report_table,
-    within,
-)
+from seismic_lightning.simulation.calibration import MIN_RECORDS, calibrate, report_table
+from seismic_lightning.simulation.comparison import Row, between, shown, within
 from seismic_lightning.simulation.magnitude import minus_log_a0, wood_anderson_mm
-from seismic_lightning.simulation.measures import LEVEL_WINDOWS_S, fitted_corner_hz
+from seismic_lightning.simulation.measures import LEVEL_WINDOWS_S, fitted_corner_hz, onset_s
+from seismic_lightning.simulation.real_figures import SNR_CDF
 from seismic_lightning.simulation.settings import SimulationSettings
 
 
@@ -31,17 +26,24 @@ def test_nothing_that_was_promised_is_left_out(rows: list[Row]) -> None:
     held = [row.quantity for row in rows if row.tolerance]
     for part, count in (
         ("SNR below", len(SNR_CDF)),
-        ("accepted", 1),
+        ("accepted, share", 2),
         ("magnitude, ", 2),
         ("ln distance, ", 2),
         ("depth, km, ", 2),
         ("noise above", 2),
         ("level", len(LEVEL_WINDOWS_S)),
-        ("S - P minus model", 2),
+        ("HH among", 1),
+        ("records per event", 1),
+        ("picks per event", 4),
+        ("readings with S", 1),
+        ("readings, P minus model", 1),
+        ("readings, S minus model", 1),
+        ("readings, S - P minus model", 2),
+        ("waveforms, S - P minus model", 1),
         ("ML minus true", 6),
-        ("ML over true", 1),
+        ("ML over true", 2),
         ("corner frequency", 4),
-        ("polarisation", 1),
+        ("polarisation", 2),
     ):
         assert sum(part in quantity for quantity in held) == count, part
 
@@ -50,6 +52,9 @@ def test_a_missed_tolerance_is_shown() -> None:
     row = within("anything", 1.0, 1.5, 0.4)
     assert (row.kept, row.verdict) == (False, "MISSED")
     assert not within("anything", 1.0, float("nan"), 0.4).kept
+    assert between("anything", None, 0.5, (0.0, 1.0)).verdict == "kept"
+    assert not between("anything", None, float("nan"), (0.0, 1.0)).kept
+    assert shown("anything", 1.0, 9.0).verdict == ""
 
 
 def test_the_report_has_a_line_per_quantity_and_warns_of_few_records() -> None:
@@ -88,6 +93,14 @@ def test_the_distance_correction_is_koeris() -> None:
     distance_km = np.array([25.0, 55.0, 95.0, 145.0])
     # Medians of the bulletin, whose amplitudes scatter by 0.15.
     np.testing.assert_allclose(minus_log_a0(distance_km), [1.82, 2.68, 2.95, 3.08], atol=0.3)
+
+
+@pytest.mark.parametrize("onset", [7.0, 21.5])
+def test_the_onset_of_louder_noise_is_found(onset: float) -> None:
+    samples = np.random.default_rng(0).normal(size=4000)
+    samples[round(100 * onset) :] *= 3.0
+    samples[round(100 * onset + 300) : round(100 * onset + 400)] *= 2.0  # its maximum comes later
+    assert onset_s(samples**2, 100.0, 1.0) == pytest.approx(onset, abs=0.05)
 
 
 @pytest.mark.parametrize("corner_hz", [0.8, 3.0, 15.0])
