@@ -17,13 +17,22 @@ def mutants(source: bytes, count: int, seed: int, *, text: bool) -> Iterator[byt
         text: Whether lines are the parts that are lost, doubled and moved; else blocks of 512 bytes.
     """
     rng = np.random.default_rng(seed)
-    damages = (_flip, _flip, _truncate, _insert, _lose, _double, _swap)
     for _ in range(count):
         content = source
         for _ in range(rng.integers(1, 4)):
-            damage = damages[rng.integers(len(damages))]
-            content = damage(content, rng) if damage in BYTEWISE else _by_parts(damage, content, rng, text)
+            number = int(rng.integers(len(BYTEWISE) + len(PARTWISE)))
+            if number < len(BYTEWISE):
+                content = BYTEWISE[number](content, rng)
+            elif content:
+                damaged = PARTWISE[number - len(BYTEWISE)](_parts(content, text), rng)
+                content = b"".join(damaged)
         yield content
+
+
+def _parts(content: bytes, text: bool) -> list[bytes]:
+    if text:
+        return content.splitlines(keepends=True)
+    return [content[start : start + BLOCK_BYTES] for start in range(0, len(content), BLOCK_BYTES)]
 
 
 def _flip(content: bytes, rng: np.random.Generator) -> bytes:
@@ -34,12 +43,12 @@ def _flip(content: bytes, rng: np.random.Generator) -> bytes:
 
 
 def _truncate(content: bytes, rng: np.random.Generator) -> bytes:
-    return content[: rng.integers(len(content) + 1)]
+    return content[: int(rng.integers(len(content) + 1))]
 
 
 def _insert(content: bytes, rng: np.random.Generator) -> bytes:
-    place = rng.integers(len(content) + 1)
-    return content[:place] + rng.bytes(rng.integers(1, 20)) + content[place:]
+    place = int(rng.integers(len(content) + 1))
+    return content[:place] + rng.bytes(int(rng.integers(1, 20))) + content[place:]
 
 
 def _lose(parts: list[bytes], rng: np.random.Generator) -> list[bytes]:
@@ -59,17 +68,5 @@ def _swap(parts: list[bytes], rng: np.random.Generator) -> list[bytes]:
     return swapped
 
 
-BYTEWISE: tuple[Callable[..., bytes], ...] = (_flip, _truncate, _insert)
-
-
-def _by_parts(
-    damage: Callable[[list[bytes], np.random.Generator], list[bytes]],
-    content: bytes,
-    rng: np.random.Generator,
-    text: bool,
-) -> bytes:
-    if text:
-        parts = content.splitlines(keepends=True)
-    else:
-        parts = [content[start : start + BLOCK_BYTES] for start in range(0, len(content), BLOCK_BYTES)]
-    return b"".join(damage(parts, rng)) if parts else content
+BYTEWISE: tuple[Callable[[bytes, np.random.Generator], bytes], ...] = (_flip, _flip, _truncate, _insert)
+PARTWISE: tuple[Callable[[list[bytes], np.random.Generator], list[bytes]], ...] = (_lose, _double, _swap)
