@@ -193,7 +193,10 @@ def _exchange(child: "subprocess.Popen[bytes]", request: bytes) -> tuple[dict[st
 
 def _segment(header: dict[str, Any], samples: IO[bytes]) -> Segment:
     network, station, location, channel = (str(code) for code in header["codes"])
-    part = samples.read(4 * int(header["n_samples"]))
+    n_bytes = 4 * int(header["n_samples"])
+    part = samples.read(n_bytes)
+    if len(part) != n_bytes:
+        raise _DeadError("the decoder died before its last sample")
     return Segment(
         SeedId(plain_code(network), station.strip(), plain_code(location), channel.strip()),
         int(header["start_ns"]),

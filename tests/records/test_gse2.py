@@ -120,6 +120,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         ("hang", "hang.gse2: decoding takes longer than 0.2 s"),
         ("nonsense", "the decoder gave nonsense"),
         ("short", "the decoder gave nonsense"),
+        ("half", "the decoder died before its last sample"),
     ],
 )
 def test_the_parent_outlives_its_child(

@@ -6,6 +6,10 @@ import sys
 import time
 from pathlib import Path
 
+SEGMENT = (
+    '{"segments": [{"codes": ["", "A", "", "HHZ"], "start_ns": 0, "sampling_rate_hz": 1.0, "n_samples": 3}]}'
+)
+
 
 def main() -> None:
     """Say that all is well, then fail at every file that is not called ``sound``."""
@@ -20,6 +24,10 @@ def main() -> None:
             _say("\x00\x01 no JSON")
         elif name == "short":
             _say('{"segments": [{"codes": ["", "A", "", "HHZ"], "start_ns": 0, "sampling_rate_hz": 1.0}]}')
+        elif name == "half":
+            _say(SEGMENT)
+            _say("\x00" * 7)
+            return
         else:
             _say('{"segments": []}')
 
