@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from seismic_lightning.records.bulletin_writer import BulletinArrival, BulletinEvent
+from seismic_lightning.records.bulletin import Bulletin, parse_bulletin
+from seismic_lightning.records.bulletin_writer import BulletinArrival, BulletinEvent, bulletin_text
 from seismic_lightning.records.catalogue import Event
 
 SECOND_NS = 10**9
@@ -58,3 +59,30 @@ def _made_arrivals(
     if not with_s:
         return [p]
     return [p, BulletinArrival(station, distance_deg, azimuth_deg, "Sg", s_ns, residual_s)]
+
+
+def text_of(n_events: int = 2) -> str:
+    """Return made events as a bulletin with header and STOP."""
+    return bulletin_text(made_events(n_events), "made")
+
+
+def parse(text: str) -> Bulletin:
+    """Read a bulletin and see that every line of it is accounted for."""
+    bulletin = parse_bulletin(text.encode())
+    accounted(bulletin, text.encode())
+    return bulletin
+
+
+def accounted(bulletin: Bulletin, content: bytes) -> None:
+    """See that every line is counted once, and that what was counted is what is there."""
+    n_lines = len(content.splitlines())
+    assert sum(bulletin.understood.values()) + len(bulletin.problems) == n_lines
+    assert sum(bulletin.left_out.values()) == len(bulletin.problems)
+    counts = {
+        "event": len(bulletin.events),
+        "origin": sum(len(event.origins) for event in bulletin.events),
+        "arrival": sum(len(event.arrivals) for event in bulletin.events),
+    }
+    assert {kind: bulletin.understood.get(kind, 0) for kind in counts} == counts
+    lines = [problem.line for problem in bulletin.problems]
+    assert lines == sorted(set(lines))
