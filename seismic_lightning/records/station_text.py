@@ -1,8 +1,9 @@
 """Reading of station metadata in text: what FDSN web services send, and Kandilli's station CSV.
 
-FDSN text is separated by bars, one line per epoch of a station, or of a channel. Sensitivity counts only where
-its units are given, as counts per m/s and per m/s² differ in meaning, not in looks. Kandilli's CSV has stations
-only, ``network, station, latitude, longitude, elevation_m, start_date, instruments``.
+FDSN text is separated by bars, one line per epoch of a station, or of a channel. Sensitivity counts only
+where its units are given, as counts per m/s and per m/s² differ in meaning, not in looks. Kandilli's CSV has
+stations only, ``network, station, latitude, longitude, elevation_m, start_date, instruments``. Which channels
+or instruments a station has at all is not read: waveforms tell.
 
 References:
     FDSN (2019), FDSN Web Services specification 1.2, section "fdsnws-station, text format",
@@ -25,7 +26,8 @@ from seismic_lightning.records.text_table import (
     read_table,
 )
 
-_CODE = re.compile(r"[A-Z0-9]{1,5}")
+CODE = re.compile(r"[A-Z0-9]{1,5}")
+"""Codes of this form only may become part of a file's name."""
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STATION_COLUMNS = {"station", "latitude", "longitude"}
 _CHANNEL_COLUMNS = {"location", "channel"}
@@ -61,11 +63,11 @@ def read_station_table(path: Path, text: str, network: str | None) -> Inventory:
 def _fdsn_epoch(cells: Cells, network: str | None) -> tuple[Place, Epoch]:
     unit = unit_of(cells.text("scaleunits"))
     scale = cells.number("scale") or None  # a sensitivity of 0 was never determined
-    has_channel = _CHANNEL_COLUMNS <= cells.values.keys()
+    has_channel = cells.values.keys() >= _CHANNEL_COLUMNS
     seed_id = SeedId(
         _network(cells, network),
         _code(cells, "station"),
-        plain_code(cells.text("location")) if has_channel else "",
+        _location(cells) if has_channel else "",
         _code(cells, "channel") if has_channel else "",
     )
     return cells.place, Epoch(
@@ -113,9 +115,13 @@ def _network(cells: Cells, default: str | None) -> str:
 
 def _code(cells: Cells, column: str) -> str:
     code = cells.required(column)
-    if not _CODE.fullmatch(code):
+    if not CODE.fullmatch(code):
         raise cells.place.refuse(f"{column} is {code!r}; give up to five capitals and digits.")
     return code
+
+
+def _location(cells: Cells) -> str:
+    return _code(cells, "location") if plain_code(cells.text("location")) else ""
 
 
 def _time(cells: Cells, column: str) -> int | None:

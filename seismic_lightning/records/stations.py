@@ -3,15 +3,14 @@
 import re
 from pathlib import Path
 
-from seismic_lightning.codes import is_code
 from seismic_lightning.errors import ArchiveError, ConfigurationError
 from seismic_lightning.records.inventory import Inventory, read_stationxml
-from seismic_lightning.records.station_text import is_station_table, read_station_table
+from seismic_lightning.records.station_text import CODE, is_station_table, read_station_table
 from seismic_lightning.records.text_table import decoded, shown
 
 ACCEPTED = (
-    "StationXML; FDSN station text (#Network|Station|Latitude|…), of stations or of channels; CSV with the columns "
-    "network, station, latitude, longitude, elevation_m, start_date"
+    "StationXML; FDSN station text (#Network|Station|Latitude|…), of stations or of channels; CSV with the "
+    "columns network, station, latitude, longitude, elevation_m, start_date"
 )
 _STATIONXML = re.compile(r"<(\w+:)?FDSNStationXML\b")
 _HEAD_BYTES = 4096
@@ -32,8 +31,8 @@ def read_stations(path: Path, network: str | None = None) -> Inventory:
         ArchiveError: The file is missing, of no accepted format, or has a row that cannot be a station.
         ConfigurationError: The network code cannot be one.
     """
-    if network is not None and not is_code(network):
-        raise ConfigurationError(f"network={network!r}: give capitals and digits, such as KO")
+    if network is not None and not CODE.fullmatch(network):
+        raise ConfigurationError(f"network={network!r}: give up to five capitals and digits, such as KO")
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
