@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seismic_lightning.errors import ArchiveError
-from seismic_lightning.records.catalogue import EXPLOSION, Catalogue
+from seismic_lightning.records.catalogue import Catalogue, is_explosion
 from seismic_lightning.records.catalogue_rows import Row, assemble, refuse_mangled
 from seismic_lightning.records.catalogue_settings import SOURCE_COLUMNS, TYPED_MAGNITUDE, CatalogueSettings
 from seismic_lightning.records.text_table import Cells, date_and_clock, header_of, lines_of, read_table
@@ -17,8 +17,6 @@ from seismic_lightning.records.text_table import Cells, date_and_clock, header_o
 _ID, _TYPE, _KIND = "source_id", "source_magnitude_type", "source_type"
 _DATE, _TIME, _MAGNITUDE = "source_origin_date", "source_origin_time", "source_magnitude"
 _EMPTY = ("", "nan", "NaN", "null", "None", "-.-")
-_EXPLOSIONS = (EXPLOSION, "blast")
-_SUSPECTED_EXPLOSION = "sm"
 
 
 def is_own_table(text: str) -> bool:
@@ -71,7 +69,7 @@ def _rows(table: list[Cells]) -> Iterator[Row]:
             depth_km=cells.number("source_depth_km", _EMPTY),
             magnitudes=tuple([preferred] if preferred else []) + tuple(_typed(cells)),
             preferred=preferred,
-            is_explosion=_is_explosion(cells.text(_KIND)),
+            is_explosion=is_explosion(cells.text(_KIND)),
         )
 
 
@@ -80,11 +78,6 @@ def _typed(cells: Cells) -> Iterator[tuple[str, float]]:
         value = cells.number(name, _EMPTY) if _is_typed(name) and name != _TYPE else None
         if value is not None:
             yield name.removeprefix(TYPED_MAGNITUDE), value
-
-
-def _is_explosion(kind: str) -> bool:
-    plain = kind.lower()
-    return plain == _SUSPECTED_EXPLOSION or any(word in plain for word in _EXPLOSIONS)
 
 
 def _is_ours(name: str) -> bool:

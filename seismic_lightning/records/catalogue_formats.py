@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seismic_lightning.errors import ArchiveError
+from seismic_lightning.records.bulletin_catalogue import read_bulletin_catalogue
 from seismic_lightning.records.catalogue import Catalogue, read_quakeml
 from seismic_lightning.records.catalogue_csv import is_own_table, read_declared
 from seismic_lightning.records.catalogue_settings import CatalogueSettings
@@ -18,7 +19,7 @@ from seismic_lightning.records.kandilli_search import is_search_table, read_sear
 from seismic_lightning.records.text_table import decoded, shown
 
 _BULLETIN = re.compile(
-    r"^\s*(BEGIN GSE|DATA_TYPE\s+BULLETIN|Date\s+Time\s+Latitude\s+Longitude\s+Depth)", re.M
+    r"^\s*(BEGIN GSE|EVENT\s+\w+\s*$|DATA_TYPE\s+BULLETIN|Date\s+Time\s+Latitude\s+Longitude\s+Depth)", re.M
 )
 _XML = re.compile(r"\s*<(\?xml|\w+:)")
 _QUAKEML = re.compile(r"<(\w+:)?quakeml\b")
@@ -72,10 +73,6 @@ def _is_bulletin(text: str) -> bool:
     return _BULLETIN.search(text) is not None
 
 
-def _read_bulletin(path: Path, text: str, settings: CatalogueSettings) -> Catalogue:
-    raise ArchiveError(f"{path} is a bulletin")
-
-
 FORMATS = (
     Format(
         "the table of Kandilli's event search (Deprem Kodu, Olus tarihi, …)",
@@ -84,7 +81,7 @@ FORMATS = (
     ),
     Format("Kandilli's table of codes and dates (id, tarih, enlemn, …)", is_code_table, read_code_table),
     Format("CSV with catalogue.columns, or with source_id and our other names", is_own_table, read_declared),
-    Format("a GSE2.0 bulletin", _is_bulletin, _read_bulletin),
+    Format("a GSE2.0 bulletin", _is_bulletin, read_bulletin_catalogue),
     Format("Kandilli's list of latest earthquakes, page or CSV", is_list, read_list),
 )
 """All formats but QuakeML."""

@@ -1,9 +1,9 @@
 """Reading of the table that Kandilli's event search exports: tab-separated, in UTC.
 
-Columns are those that ``kandilli`` writes. 0.0 stands for a magnitude that was not computed; ``Tip`` is
-``Ke`` for an earthquake and ``Sm`` for a suspected explosion. As a web page, every row ends in ``<br>``;
-if the page states how many events it lists, so many rows must be there, as a connection cut short leaves a
-valid page.
+Columns are those that ``kandilli`` writes. 0.0 stands for a magnitude that was not computed; ``Tip`` has
+the letters of GSE2.0: ``Ke`` for a known earthquake, ``Sm`` for a suspected mine explosion. As a
+web page, every row ends in ``<br>``; if the page states how many events it lists, so many rows must be there,
+as a connection cut short leaves a valid page.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seismic_lightning.errors import ArchiveError
-from seismic_lightning.records.catalogue import Catalogue
+from seismic_lightning.records.catalogue import Catalogue, is_explosion
 from seismic_lightning.records.catalogue_rows import Row, assemble, refuse_mangled
 from seismic_lightning.records.catalogue_settings import DEFAULT_MAGNITUDE_ORDER, CatalogueSettings
 from seismic_lightning.records.text_table import (
@@ -27,14 +27,14 @@ from seismic_lightning.records.text_table import (
 )
 
 UNKNOWN_KIND = "unknown_kind"
-"""Counts rows that are neither an earthquake nor a suspected explosion."""
+"""Counts rows that are neither an earthquake nor an explosion."""
 NOTE = "note_line"
 """Counts lines below the header that are no rows, such as a total."""
 
 _ID, _DATE, _CLOCK, _KIND = "depremkodu", "olustarihi", "oluszamani", "tip"
 _LATITUDE, _LONGITUDE, _DEPTH, _LARGEST = "enlem", "boylam", "der", "xm"
 _REQUIRED = (_ID, _DATE, _CLOCK, _LATITUDE, _LONGITUDE, _DEPTH, _KIND)
-_EARTHQUAKE, _SUSPECTED_EXPLOSION = "ke", "sm"
+_EARTHQUAKES = ("ke", "se", "fe", "de")  # known, suspected, felt, damaging
 _NOT_COMPUTED = ("", "-", "-.-")
 _TOTAL = re.compile(
     r"(?:toplam|total)\D{0,30}(\d+)|\b(\d+)\s+(?:adet\s+)?(?:deprem|kayit|olay|events?|earthquakes?)\b"
@@ -71,14 +71,13 @@ def read_search_table(path: Path, text: str, settings: CatalogueSettings) -> Cat
     _check_total(path, notes, len(cells))
     refuse_mangled([(row.place, row.required(_ID)) for row in cells])
     left_out = {NOTE: sum(line.number > header.number for line in notes)}
-    left_out[UNKNOWN_KIND] = sum(_kind(row) not in (_EARTHQUAKE, _SUSPECTED_EXPLOSION) for row in cells)
-    return assemble(_rows(cells), settings, {reason: count for reason, count in left_out.items() if count})
+    events = [row for row in cells if _is_of_known_kind(row)]
+    left_out[UNKNOWN_KIND] = len(cells) - len(events)
+    return assemble(_rows(events), settings, {reason: count for reason, count in left_out.items() if count})
 
 
 def _rows(table: list[Cells]) -> Iterator[Row]:
     for cells in table:
-        if _kind(cells) not in (_EARTHQUAKE, _SUSPECTED_EXPLOSION):
-            continue
         magnitudes = ((kind, _magnitude(cells, kind.lower())) for kind in DEFAULT_MAGNITUDE_ORDER)
         yield Row(
             place=cells.place,
@@ -89,12 +88,12 @@ def _rows(table: list[Cells]) -> Iterator[Row]:
             depth_km=cells.number(_DEPTH, _NOT_COMPUTED),
             magnitudes=tuple((kind, value) for kind, value in magnitudes if value is not None),
             largest=_magnitude(cells, _LARGEST),
-            is_explosion=_kind(cells) == _SUSPECTED_EXPLOSION,
+            is_explosion=is_explosion(cells.text(_KIND)),
         )
 
 
-def _kind(cells: Cells) -> str:
-    return cells.text(_KIND).lower()
+def _is_of_known_kind(cells: Cells) -> bool:
+    return cells.text(_KIND).lower() in _EARTHQUAKES or is_explosion(cells.text(_KIND))
 
 
 def _magnitude(cells: Cells, column: str) -> float | None:
