@@ -72,7 +72,7 @@ def _rows(path: Path, lines: list[Line]) -> Iterator[Row]:
     for line in lines:
         place = Place(path, line.number)
         cells = _SEPARATOR.split(line.text.strip(' \t"'), maxsplit=len(_COLUMNS))
-        if len(cells) < len(_COLUMNS) or not _BEGINS_ROW.match(line.text):
+        if len(cells) <= len(_COLUMNS) or not _BEGINS_ROW.match(line.text):
             raise place.refuse(
                 f"{shown(line.text)} is no row of the list; give {', '.join(_COLUMNS)} and the place."
             )

@@ -21,7 +21,7 @@ NANOSECONDS_PER_S = 1_000_000_000
 _ENCODINGS = ("utf-8-sig", "cp1254", "latin-1")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?")
 _DATE = re.compile(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*))?")
 _ZONE = re.compile(r"(?:Z|UTC|([+-])(\d{2}):?(\d{2}))?")
