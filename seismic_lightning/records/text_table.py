@@ -22,9 +22,11 @@ _ENCODINGS = ("utf-8-sig", "cp1254", "latin-1")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?")
-_DATE = re.compile(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*))?")
-_ZONE = re.compile(r"(?:Z|UTC|([+-])(\d{2}):?(\d{2}))?")
+_TIME = re.compile(
+    r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})[T ]\s*"
+    r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*))?"
+    r"\s*(?:Z|UTC|([+-])(\d{2}):?(\d{2}))?"
+)
 _SAME_LINE = "\v"
 _SCRIPT = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -221,7 +223,7 @@ def date_and_clock(text: str, place: Place) -> int:
     Raises:
         ArchiveError: The text is no such time.
     """
-    parts = re.fullmatch(rf"{_DATE.pattern}[T ]\s*{_CLOCK.pattern}\s*{_ZONE.pattern}", text.strip())
+    parts = _TIME.fullmatch(text.strip())
     if parts is None:
         raise place.refuse(f"time is {text!r}; give a date and a time, such as 2024-01-03 17:33:35.2.")
     year, month, day, hour, minute, second = (int(parts[index]) for index in range(1, 7))
