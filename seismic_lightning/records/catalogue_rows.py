@@ -14,7 +14,7 @@ REPEATED_ROW = "repeated_row"
 
 _MANGLED = re.compile(r"\d([.,]\d+)?[eE]\+\d+|\d{6}0{8}|\d{10,}[.,]0+")
 _EVENT_ID = re.compile(r"[\w.:+-]+")
-_FURTHER = ("", *"bcdefghijklmnopqrstuvwxyz")
+_FURTHER: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(frozen=True, slots=True)

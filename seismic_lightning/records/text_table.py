@@ -29,7 +29,7 @@ _TIME = re.compile(
 )
 _SAME_LINE = "\v"
 _SCRIPT = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # str.splitlines() also splits at bytes that 8-bit encodings use
 _ROW_END = re.compile(r"<br\s*/?>|</tr>|</p>", re.IGNORECASE)
 _PREFORMATTED = re.compile(r"<pre[^>]*>(.*?)(?:</pre>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -141,14 +141,12 @@ class Cells:
             column: The column.
             hemispheres: Letters of the positive and the negative hemisphere.
         """
-        text = html.unescape(self.required(column))
-        found = re.fullmatch(rf"(.*?)\s*°?\s*([{hemispheres}]?)", text)
-        value = number(text if found is None else found[1], column, self.place)
-        if found is None or not found[2]:
-            return value
-        if value < 0.0:
+        text = html.unescape(self.required(column)).strip()
+        letter = text[-1:] if text.endswith(tuple(hemispheres)) else ""
+        value = number(text.removesuffix(letter).rstrip(" °"), column, self.place)
+        if letter and value < 0.0:
             raise self.place.refuse(f"{column} is {text!r}; give a sign or a hemisphere, not both.")
-        return -value if found[2] == hemispheres[1] else value
+        return -value if letter == hemispheres[1] else value
 
 
 def read_table(

@@ -91,6 +91,8 @@ def test_damaged_bytes_never_raise_anything_but_the_archive_error(tmp_path: Path
         (b"\x00\x01\x02" * 9, "begins with"),
         (b'<?xml version="1.0"?><FDSNStationXML/>', "begins with '<"),
         (b"date,name\n2024,x", "begins with 'date"),
+        (b"\n" * 200_000 + b"x", "begins with 'x'"),
+        (b"<pre>" + b"<" * 200_000, "begins with '<pre><<<"),
     ],
 )
 def test_an_unknown_format_is_refused_with_all_that_are_known(
