@@ -12,6 +12,7 @@ from typing import Any
 
 from seismic_lightning.codes import COMPONENT_SETS, COMPONENTS, is_family
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.records.catalogue_settings import CatalogueSettings
 from seismic_lightning.records.snr_windows import SNR_WINDOWS
 
 SNR_DEFINITIONS = tuple(SNR_WINDOWS)
@@ -19,6 +20,7 @@ GAP_DEFINITIONS = ("recorded", "legacy")
 ORIENTATIONS = ("strict", "as_is")
 UNITS = ("counts", "mps", "mps2")
 ALL_FAMILIES = "all"
+EVENTS_LAYOUT, SDS_LAYOUT, CONTINUOUS_LAYOUT = LAYOUTS = ("events", "sds", "continuous")
 LONGEST_WINDOW_S = 3600.0
 
 
@@ -137,6 +139,7 @@ class CurationSettings:
         select: Which measured records enter.
         split: Shares of events.
         components: ``ZNE``, or ``Z`` for records of the vertical alone.
+        catalogue_format: How catalogue and bulletins are read.
     """
 
     orientation: str = "strict"
@@ -144,6 +147,7 @@ class CurationSettings:
     select: SelectionSettings = field(default_factory=SelectionSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
     components: str = COMPONENTS
+    catalogue_format: CatalogueSettings = field(default_factory=CatalogueSettings)
 
     def __post_init__(self) -> None:
         """Refuse an unknown orientation, and a window without room for the ratio that is thresholded."""
