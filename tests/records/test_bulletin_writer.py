@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from obspy import UTCDateTime, read_events
 
-from seismic_lightning.records.bulletin import (
+from seismic_lightning.records.bulletin_writer import (
     BulletinArrival,
     BulletinEvent,
     azimuthal_gap_deg,
