@@ -8,8 +8,11 @@ from omegaconf import DictConfig, OmegaConf
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import CurateConfig
 from seismic_lightning.cli.sources import curate_with_progress
+from seismic_lightning.curation.layout import Places
 from seismic_lightning.curation.settings import CurationSettings
-from seismic_lightning.errors import ConfigurationError
+
+PLACES = ("archive_dir", "catalogue", "bulletins", "stations", "waveforms")
+GROUPS = ("window", "select", "split", "catalogue_format")
 
 
 def main() -> None:
@@ -24,20 +27,16 @@ def curate(config: DictConfig) -> None:
         config: A composed ``CurateConfig``.
 
     Raises:
-        ConfigurationError: No archive was named.
+        ConfigurationError: Neither an archive nor the places of all its parts were named.
     """
-    if config.archive_dir is None:
-        raise ConfigurationError(
-            "seismic-curate needs archive_dir=<folder with catalogue.xml, stations.xml and waveforms/>."
-        )
-    window, select, split = (OmegaConf.to_object(config[name]) for name in ("window", "select", "split"))
+    places = {name: None if config[name] is None else Path(config[name]) for name in PLACES}
+    groups = {name: cast(Any, OmegaConf.to_object(config[name])) for name in GROUPS}
+    settings = CurationSettings(orientation=config.orientation, components=config.components, **groups)
     curate_with_progress(
-        Path(config.archive_dir),
+        Places(layout=config.layout, **places),
         config.dataset_dir,
         Path(config.output_dir),
-        CurationSettings(
-            config.orientation, cast(Any, window), cast(Any, select), cast(Any, split), config.components
-        ),
+        settings,
         n_workers=config.n_workers,
         overwrite=config.overwrite,
     )

@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from seismic_lightning.curation.settings import SelectionSettings, SplitSettings, WindowSettings
+from seismic_lightning.records.catalogue_settings import CatalogueSettings
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
 
@@ -35,6 +36,12 @@ class CurateConfig:
 
     task: str = "curate"
     archive_dir: str | None = None
+    layout: str = "events"
+    catalogue: str | None = None
+    bulletins: str | None = None
+    stations: str | None = None
+    waveforms: str | None = None
+    catalogue_format: CatalogueSettings = field(default_factory=CatalogueSettings)
     dataset_dir: str | None = None
     output_dir: str = "outputs"
     orientation: str = "strict"

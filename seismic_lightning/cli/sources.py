@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from seismic_lightning.cli.console import progress_bar, say
+from seismic_lightning.curation.layout import Places
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.simulation.request import Request
@@ -54,7 +55,7 @@ def ready_dataset(dataset_dir: str | None) -> Path:
 
 
 def curate_with_progress(
-    archive_dir: Path,
+    archive: Path | Places,
     dataset_dir: str | None,
     output_dir: Path,
     settings: CurationSettings,
@@ -65,7 +66,7 @@ def curate_with_progress(
     """Curate with a progress bar and a closing table, or find the unchanged dataset and say so.
 
     Args:
-        archive_dir: The archive.
+        archive: The archive, or the places of its parts.
         dataset_dir: Where the dataset shall lie; None for ``output_dir/datasets/<content hash>``.
         output_dir: Root of everything that is written.
         settings: What decides the dataset's content.
@@ -80,11 +81,11 @@ def curate_with_progress(
     from seismic_lightning.curation.report import remedies, summary_table
 
     folder = (
-        Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive_dir, settings)[:16]
+        Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive, settings)[:16]
     )
     with progress_bar("curating") as advance:
         summary = curate(
-            archive_dir, folder, settings, n_workers=n_workers, progress=advance, overwrite=overwrite
+            archive, folder, settings, n_workers=n_workers, progress=advance, overwrite=overwrite
         )
     if summary.reused:
         say(f"Unchanged: {summary.accepted} records in {folder}.")

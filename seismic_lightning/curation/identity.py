@@ -35,8 +35,10 @@ def dataset_id(archive: Path | Places, settings: CurationSettings) -> str:
     parts = find_parts(archive)
     made_of = [SCHEMA_VERSION, parts.layout, _plain(asdict(settings))]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
-    tables = (*parts.bulletins, *parts.stations) if parts.catalogue is None else (
-        parts.catalogue, *parts.bulletins, *parts.stations
+    tables = (
+        (*parts.bulletins, *parts.stations)
+        if parts.catalogue is None
+        else (parts.catalogue, *parts.bulletins, *parts.stations)
     )
     for path in (*tables, *parts.waveforms):
         digest.update(json.dumps([parts.name_of(path), *_size_and_time(path)]).encode())

@@ -61,8 +61,8 @@ class Places:
             (self.catalogue or self.bulletins) and self.stations and self.waveforms
         ):
             raise ConfigurationError(
-                f"no archive_dir: give archive_dir=<folder with {CATALOGUE}, {STATIONS} and {WAVEFORMS}/>, or "
-                "each of catalogue= or bulletins=, stations= and waveforms="
+                f"no archive_dir: give archive_dir=<folder with {CATALOGUE}, {STATIONS} and {WAVEFORMS}/>, "
+                "or stations=, waveforms= and one of catalogue= or bulletins="
             )
 
     def part(self, own: Path | None, name: str) -> Path | None:
@@ -147,8 +147,25 @@ def find_parts(archive: Path | Places) -> ArchiveParts:
     files, strangers = _waveform_files(waveforms, places.layout)
     if not files:
         pattern = _PATTERNS.get(places.layout, "files of continuous miniSEED")
-        raise ArchiveError(f"{waveforms} holds no {pattern.split()[0]} files; give {pattern}.")
+        raise ArchiveError(f"{waveforms} holds no {places.layout.removesuffix('s')} files; give {pattern}.")
     return ArchiveParts(root, places.layout, catalogue, bulletins, stations, files, strangers)
+
+
+def absolute(archive: Path | Places) -> Places:
+    """Return the same places, independent of where a command runs.
+
+    Args:
+        archive: A folder that keeps the contract, or the places of its parts.
+    """
+    places = archive if isinstance(archive, Places) else Places(archive)
+    return Places(
+        archive_dir=_absolute(places.archive_dir),
+        catalogue=_absolute(places.catalogue),
+        bulletins=_absolute(places.bulletins),
+        stations=_absolute(places.stations),
+        waveforms=_absolute(places.waveforms),
+        layout=places.layout,
+    )
 
 
 def parse_name(stem: str, event_ids: Collection[str]) -> FileName | None:
@@ -174,6 +191,10 @@ def parse_name(stem: str, event_ids: Collection[str]) -> FileName | None:
         if event_id in event_ids:
             return FileName(event_id, tuple(parts[count:-1]), parts[-1])
     return None
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()
 
 
 def _bulletins(places: Places) -> tuple[Path, ...]:
@@ -207,7 +228,8 @@ def _stations(places: Places) -> tuple[Path, ...]:
     found = None if places.archive_dir is None else _one_of(places.archive_dir, STATIONS)
     if found is None:
         raise ArchiveError(
-            f"{places.archive_dir} has no station metadata; give {STATIONS} in StationXML, or stations=<file>."
+            f"{places.archive_dir} has no station metadata; give {STATIONS} in StationXML, or "
+            "stations=<file>."
         )
     return (found,)
 
