@@ -1,4 +1,4 @@
-"""Writing of GSE2.0 bulletins: what an analyst read off the seismograms of each event, in fixed columns.
+"""Writing of GSE2.0 bulletins, the counterpart of the reader in ``bulletin``: what an analyst read off the seismograms of each event, in fixed columns.
 
 Columns are those of the GSE2.0 standard as ObsPy reads them, with the habits of Kandilli Observatory: phases
 Pg, Pn and Sg, the local magnitude in the first magnitude slot, arrival times to a tenth of a second, station
@@ -43,6 +43,7 @@ class BulletinArrival(NamedTuple):
         residual_s: Observed minus predicted time.
         amplitude_mm: Amplitude on a Wood-Anderson seismograph, None where it was not read.
         magnitude: Local magnitude of this station, None where there is none.
+        period_s: Period of the amplitude, None where it was not measured.
     """
 
     station: str
@@ -53,6 +54,7 @@ class BulletinArrival(NamedTuple):
     residual_s: float
     amplitude_mm: float | None = None
     magnitude: float | None = None
+    period_s: float | None = None
 
 
 class BulletinEvent(NamedTuple):
@@ -161,6 +163,8 @@ def _arrival_line(arrival: BulletinArrival, arrival_id: int) -> str:
     ]
     if arrival.amplitude_mm is not None:
         columns.append((94, 103, f"{arrival.amplitude_mm:.1f}"))
+    if arrival.period_s is not None:
+        columns.append((104, 109, f"{arrival.period_s:.2f}"))
     if arrival.magnitude is not None:
         columns += [(110, 112, "ML"), (112, 116, f"{arrival.magnitude:.1f}")]
     return _line(*columns)

@@ -10,6 +10,7 @@ References:
     data exchange format, Annals of Geophysics 54(1), doi:10.4401/ag-4874.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +94,7 @@ class Catalogue:
 
 EXPLOSION = "explosion"
 """The reason under which explosions are counted when they are left out."""
+_EXPLOSION_CODE = re.compile(r"[ks][mhxn]")
 
 
 def read_catalogue(path: Path, settings: CatalogueSettings = DEFAULT) -> Catalogue:
@@ -140,7 +142,7 @@ def read_quakeml(path: Path, settings: CatalogueSettings = DEFAULT) -> Catalogue
     picks: list[Pick] = []
     left_out: dict[str, int] = {}
     for entry in content:
-        if _is_explosion(entry) and not settings.keep_explosions:
+        if is_explosion(str(entry.event_type or "")) and not settings.keep_explosions:
             left_out[EXPLOSION] = left_out.get(EXPLOSION, 0) + 1
             continue
         event = _event(entry, settings)
@@ -152,6 +154,21 @@ def read_quakeml(path: Path, settings: CatalogueSettings = DEFAULT) -> Catalogue
         events[event.event_id] = event
         picks.extend(_picks(entry, event.event_id))
     return Catalogue(events, picks, left_out)
+
+
+def is_explosion(kind: str) -> bool:
+    """Tell whether a kind of event is an explosion, suspected or certain.
+
+    Args:
+        kind: In words as in QuakeML, or in the two letters of GSE2.0 and Kandilli's tables: known or
+            suspected mine, chemical, experimental or nuclear explosion.
+
+    Example:
+        >>> [is_explosion(kind) for kind in ("quarry blast", "Sm", "ke", "earthquake")]
+        [True, True, False, False]
+    """
+    plain = kind.strip().lower()
+    return EXPLOSION in plain or "blast" in plain or _EXPLOSION_CODE.fullmatch(plain) is not None
 
 
 def first_pick(picks: Iterable[Pick], phases: tuple[str, ...], network: str, location: str) -> Pick | None:
@@ -177,11 +194,6 @@ def first_pick(picks: Iterable[Pick], phases: tuple[str, ...], network: str, loc
     ]
     own = [pick for pick in usable if pick.location == location]
     return min(own or usable, key=lambda pick: pick.time_ns, default=None)
-
-
-def _is_explosion(entry: "obspy.core.event.Event") -> bool:
-    kind = str(entry.event_type or "")
-    return EXPLOSION in kind or "blast" in kind
 
 
 def _event(entry: "obspy.core.event.Event", settings: CatalogueSettings) -> Event:

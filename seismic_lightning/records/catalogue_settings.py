@@ -60,6 +60,10 @@ class CatalogueSettings:
             object.__setattr__(self, "columns", dict(self.columns))
             for name, column in self.columns.items():
                 _check_column(name, column)
+            shared = next(
+                (c for c in self.columns.values() if list(self.columns.values()).count(c) > 1), None
+            )
+            _require_distinct(shared)
 
     @property
     def order_of_tables(self) -> "list[str] | str":
@@ -131,3 +135,10 @@ def _check_column(name: str, column: object) -> None:
         )
     if not isinstance(column, str) or not column.strip():
         raise ConfigurationError(f"catalogue.columns.{name}={column!r}: give the column's name in the file")
+
+
+def _require_distinct(shared: str | None) -> None:
+    if shared is not None:
+        raise ConfigurationError(
+            f"catalogue.columns names {shared!r} twice: give every column one of our names"
+        )

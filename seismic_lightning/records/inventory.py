@@ -145,7 +145,7 @@ def read_stationxml(path: Path) -> Inventory:
 def _epoch(seed_id: SeedId, entry: "Station | Channel") -> Epoch:
     response = getattr(entry, "response", None)
     sensitivity = None if response is None else response.instrument_sensitivity
-    unit = None if sensitivity is None else _unit(sensitivity.input_units)
+    unit = None if sensitivity is None else unit_of(sensitivity.input_units)
     value = None if sensitivity is None or unit is None else _number(sensitivity.value)
     return Epoch(
         seed_id=seed_id,
@@ -161,8 +161,19 @@ def _epoch(seed_id: SeedId, entry: "Station | Channel") -> Epoch:
     )
 
 
-def _unit(text: str | None) -> str | None:
-    """Translate the spellings of StationXML into ours."""
+def unit_of(text: str | None) -> str | None:
+    """Translate the spellings of StationXML and FDSN text into ours.
+
+    Args:
+        text: Unit of ground motion, such as ``m/s**2``.
+
+    Returns:
+        ``mps`` or ``mps2``, None for another or none.
+
+    Example:
+        >>> unit_of("M/S"), unit_of("m/s**2"), unit_of("Pa")
+        ('mps', 'mps2', None)
+    """
     plain = (text or "").upper().replace("**", "").replace("^", "").replace("SEC", "S")
     return {"M/S": "mps", "M/S2": "mps2", "M/S/S": "mps2"}.get(plain)
 

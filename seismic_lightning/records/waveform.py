@@ -1,8 +1,8 @@
-"""Reading of miniSEED event files into plain segments.
+"""Reading of event files, miniSEED or GSE, into plain segments.
 
 pymseed decodes several times faster than ObsPy and also knows miniSEED 3, so it goes first; ObsPy reads what
-pymseed refuses. The format is always stated: guessing it from a file's content can execute what the file
-holds.
+pymseed refuses. A file that begins as GSE does goes to :mod:`seismic_lightning.records.gse2`. The format is
+always stated: ObsPy's guessing it from a file's content can execute what the file holds.
 
 References:
     FDSN (2012), SEED Reference Manual v2.4; FDSN (2023), miniSEED 3,
@@ -37,25 +37,28 @@ class Segment(NamedTuple):
 
 
 def read_segments(path: Path) -> list[Segment]:
-    """Read all segments of a miniSEED file.
+    """Read all segments of a file.
 
     Args:
-        path: File of miniSEED 2 or 3 records.
+        path: File of miniSEED 2 or 3 records, or of GSE2 or GSE1 blocks.
 
     Returns:
         Its segments that hold samples, ordered by channel and time.
 
     Raises:
         WaveformError: ``unreadable`` (no reader accepts the file), ``damaged`` (ObsPy reads it but
-            complains), ``empty_file`` or ``no_samples`` (only headers or text).
+            complains, or a checksum is wrong), ``empty_file`` or ``no_samples`` (only headers or text).
     """
+    from seismic_lightning.records.gse2 import BEGINNINGS, read_gse2_segments  # here: it needs Segment
+
     try:
-        size = path.stat().st_size
+        with path.open("rb") as file:
+            beginning = file.read(max(len(text) for text in BEGINNINGS))
     except OSError as error:
         raise WaveformError("unreadable", f"{path.name}: {error.strerror}") from error
-    if size == 0:
+    if not beginning:
         raise WaveformError("empty_file", f"{path.name} has no bytes")
-    segments = _read_with_pymseed(path)
+    segments = read_gse2_segments(path) if beginning.startswith(BEGINNINGS) else _read_with_pymseed(path)
     if segments is None:
         segments = _read_with_obspy(path)
     filled = [segment for segment in segments if segment.samples.size and segment.samples.dtype.kind in "if"]
