@@ -48,7 +48,7 @@ def test_files_are_found_in_order_and_strangers_told_apart(tmp_path: Path) -> No
         ("catalogue.xml", "has no catalogue; give catalogue.xml in QuakeML"),
         ("stations.xml", "has no station metadata; give stations.xml"),
         ("waveforms", "has no folder waveforms; give event files waveforms/<family>/<event>"),
-        ("waveforms/HH", "holds no event files; give waveforms/<family>"),
+        ("waveforms/HH", "holds no event files; give event files waveforms/<family>"),
     ],
 )
 def test_a_missing_part_is_named(tmp_path: Path, part: str, lacks: str) -> None:
