@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import CurateConfig
 from seismic_lightning.cli.sources import curate_with_progress
@@ -32,7 +33,7 @@ def curate(config: DictConfig) -> None:
     places = {name: None if config[name] is None else Path(config[name]) for name in PLACES}
     groups = {name: cast(Any, OmegaConf.to_object(config[name])) for name in GROUPS}
     settings = CurationSettings(orientation=config.orientation, components=config.components, **groups)
-    curate_with_progress(
+    folder = curate_with_progress(
         Places(layout=config.layout, **places),
         config.dataset_dir,
         Path(config.output_dir),
@@ -40,3 +41,10 @@ def curate(config: DictConfig) -> None:
         n_workers=config.n_workers,
         overwrite=config.overwrite,
     )
+    if config.figure is not None:
+        # Here: most curations draw nothing.
+        from seismic_lightning.curation.figure import save_events
+        from seismic_lightning.curation.store import open_dataset
+
+        save_events(open_dataset(folder), Path(config.figure))
+        say(f"{config.figure} shows the strongest events.")

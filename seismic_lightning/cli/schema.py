@@ -42,6 +42,7 @@ class CurateConfig:
     stations: str | None = None
     waveforms: str | None = None
     catalogue_format: CatalogueSettings = field(default_factory=CatalogueSettings)
+    figure: str | None = None
     dataset_dir: str | None = None
     output_dir: str = "outputs"
     orientation: str = "strict"

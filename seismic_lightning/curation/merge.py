@@ -141,9 +141,12 @@ def _joined(catalogue: Catalogue, bulletins: _Gathered) -> Catalogue:
         if len(found) == 1 and wanted[found[0]] == 1:
             names[event_id] = found[0]
             continue
-        reason = "ambiguous_event" if found else "not_in_catalogue"
-        detail = f"could be {', '.join(found)} of the catalogue" if found else "no event of the catalogue"
-        bulletins.rejections.append(rejection_row(reason, detail, None, event_id))
+        if found:
+            detail = f"could be {', '.join(found)} of the catalogue"
+            row = rejection_row("ambiguous_event", detail, None, event_id)
+        else:
+            row = rejection_row("not_in_catalogue", "no event of the catalogue", None, event_id)
+        bulletins.rejections.append(row)
     picks = [
         replace(pick, event_id=names[pick.event_id]) for pick in bulletins.picks if pick.event_id in names
     ]

@@ -74,14 +74,12 @@ def make_plan(parts: ArchiveParts, catalogue: Catalogue, settings: CurationSetti
 
 def _strangers(parts: ArchiveParts) -> Iterator[dict[str, Any]]:
     """List the files that the layout does not know."""
-    events = parts.layout == EVENTS_LAYOUT
-    reason, pattern = (
-        ("not_an_event_file", "waveforms/<family>/<name>.mseed")
-        if events
-        else ("not_a_day_file", SDS_PATTERN)
-    )
     for path in parts.strangers:
-        yield rejection_row(reason, f"not {pattern}", parts.name_of(path))
+        name = parts.name_of(path)
+        if parts.layout == EVENTS_LAYOUT:
+            yield rejection_row("not_an_event_file", "not waveforms/<family>/<name>.mseed", name)
+        else:
+            yield rejection_row("not_a_day_file", f"not {SDS_PATTERN}", name)
 
 
 def _event_files(parts: ArchiveParts, catalogue: Catalogue) -> tuple[list[Candidate], list[dict[str, Any]]]:
