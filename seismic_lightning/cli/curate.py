@@ -8,11 +8,9 @@ from omegaconf import DictConfig, OmegaConf
 from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import CurateConfig
-from seismic_lightning.cli.sources import curate_with_progress
-from seismic_lightning.curation.layout import Places
+from seismic_lightning.cli.sources import curate_with_progress, places_of
 from seismic_lightning.curation.settings import CurationSettings
 
-PLACES = ("archive_dir", "catalogue", "bulletins", "stations", "waveforms")
 GROUPS = ("window", "select", "split", "catalogue_format")
 
 
@@ -30,11 +28,10 @@ def curate(config: DictConfig) -> None:
     Raises:
         ConfigurationError: Neither an archive nor the places of all its parts were named.
     """
-    places = {name: None if config[name] is None else Path(config[name]) for name in PLACES}
     groups = {name: cast(Any, OmegaConf.to_object(config[name])) for name in GROUPS}
     settings = CurationSettings(orientation=config.orientation, components=config.components, **groups)
     folder = curate_with_progress(
-        Places(layout=config.layout, **places),
+        places_of(config),
         config.dataset_dir,
         Path(config.output_dir),
         settings,
