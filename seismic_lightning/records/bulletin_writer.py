@@ -1,5 +1,6 @@
-"""Writing of GSE2.0 bulletins, the counterpart of the reader in ``bulletin``: what an analyst read off the seismograms of each event, in fixed columns.
+"""Writing of GSE2.0 bulletins: what an analyst read off the seismograms of each event, in fixed columns.
 
+This is the counterpart of the reader in ``bulletin``, and has its own rows, which hold what must be known.
 Columns are those of the GSE2.0 standard as ObsPy reads them, with the habits of Kandilli Observatory: phases
 Pg, Pn and Sg, the local magnitude in the first magnitude slot, arrival times to a tenth of a second, station
 magnitude and Wood-Anderson amplitude on P lines only, and no signal-to-noise ratio, azimuth or slowness.

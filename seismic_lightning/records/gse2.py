@@ -29,6 +29,7 @@ from seismic_lightning.records.waveform import Segment
 BEGINNINGS = (b"WID2", b"WID1", b"XW01", b"BEGIN GSE")
 """First bytes of a file of GSE waveforms, alone or within a message."""
 TIME_LIMIT_S = 5.0
+CHILD = "seismic_lightning.records.gse2_child"
 START_LIMIT_S = 120.0
 """A process that imports ObsPy on a busy machine may take this long."""
 _MAX_LINE_BYTES = 82
@@ -129,7 +130,7 @@ class Gse2Decoder:
     def _start(self) -> "subprocess.Popen[bytes]":
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
         child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "seismic_lightning.records.gse2_child"],
+            [sys.executable, "-P", "-m", CHILD],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment,
         )  # fmt: skip
         self._child = child
@@ -192,7 +193,10 @@ def _exchange(child: "subprocess.Popen[bytes]", request: bytes) -> tuple[dict[st
 
 def _segment(header: dict[str, Any], samples: IO[bytes]) -> Segment:
     network, station, location, channel = (str(code) for code in header["codes"])
-    part = samples.read(4 * int(header["n_samples"]))
+    n_bytes = 4 * int(header["n_samples"])
+    part = samples.read(n_bytes)
+    if len(part) != n_bytes:
+        raise _DeadError("the decoder died before its last sample")
     return Segment(
         SeedId(plain_code(network), station.strip(), plain_code(location), channel.strip()),
         int(header["start_ns"]),
@@ -240,10 +244,8 @@ def _check_header(line: bytes, n_bytes: int, culprit: str) -> bool:
     if not text.isprintable():
         raise WaveformError("unreadable", f"{culprit}: the header holds characters that are no text")
     if data_type not in (layout.compressed, layout.plain):
-        known = f"{layout.compressed.decode()} and {layout.plain.decode()}"
-        raise WaveformError(
-            "unreadable", f"{culprit}: samples as {data_type.decode()!r}; {known} can be read"
-        )
+        known = f"{layout.compressed.decode()} or {layout.plain.decode()}"
+        raise WaveformError("unreadable", f"{culprit}: samples as {data_type.decode()!r}, not {known}")
     if not 0 <= n_samples <= n_bytes:
         raise WaveformError("unreadable", f"{culprit}: {n_samples} samples in a file of {n_bytes} bytes")
     if not (math.isfinite(rate_hz) and rate_hz > 0.0):

@@ -9,7 +9,10 @@ References:
     https://docs.fdsn.org/projects/miniseed3.
 """
 
+import contextlib
+import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,15 +94,16 @@ def _read_with_pymseed(path: Path) -> list[Segment] | None:
 def _read_with_obspy(path: Path) -> list[Segment]:
     from obspy import read  # here: only files that pymseed refuses need it
 
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, _undecodable_messages() as undecodable:
         warnings.simplefilter("always")
         try:
             stream = read(str(path), format="MSEED")
         # ObsPy's reader raises struct, value, type and its own errors on damaged bytes.
         except Exception as error:
             raise WaveformError("unreadable", f"{path.name}: {type(error).__name__}: {error}") from error
-    if caught:
-        raise WaveformError("damaged", f"{path.name}: {caught[0].message}")
+    if caught or undecodable:
+        complaint = caught[0].message if caught else undecodable[0]
+        raise WaveformError("damaged", f"{path.name}: {complaint}")
     return [
         Segment(
             _seed_id((trace.stats.network, trace.stats.station, trace.stats.location, trace.stats.channel)),
@@ -109,6 +113,29 @@ def _read_with_obspy(path: Path) -> list[Segment]:
         )
         for trace in stream
     ]
+
+
+@contextlib.contextmanager
+def _undecodable_messages() -> Iterator[list[str]]:
+    """Collect what libmseed complains about in bytes that ObsPy cannot decode.
+
+    Its complaint quotes the damaged codes. ObsPy fails to decode them in a callback, where an exception goes
+    nowhere: Python would print a traceback, and the file would pass for sound.
+    """
+    messages: list[str] = []
+    previous = sys.unraisablehook
+
+    def collect(failure: "sys.UnraisableHookArgs") -> None:
+        if isinstance(failure.exc_value, UnicodeDecodeError):
+            messages.append(repr(failure.exc_value.object))
+        else:
+            previous(failure)
+
+    sys.unraisablehook = collect
+    try:
+        yield messages
+    finally:
+        sys.unraisablehook = previous
 
 
 def _seed_id(codes: tuple[str, str, str, str]) -> SeedId:
