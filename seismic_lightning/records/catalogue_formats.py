@@ -19,7 +19,8 @@ from seismic_lightning.records.kandilli_search import is_search_table, read_sear
 from seismic_lightning.records.text_table import decoded, shown
 
 _BULLETIN = re.compile(
-    r"^\s*(BEGIN GSE|EVENT\s+\w+\s*$|DATA_TYPE\s+BULLETIN|Date\s+Time\s+Latitude\s+Longitude\s+Depth)", re.M
+    r"^[ \t]*(BEGIN GSE|EVENT\s+\w+\s*$|DATA_TYPE\s+BULLETIN|Date\s+Time\s+Latitude\s+Longitude\s+Depth)",
+    re.M,
 )
 _XML = re.compile(r"\s*<(\?xml|\w+:)")
 _QUAKEML = re.compile(r"<(\w+:)?quakeml\b")

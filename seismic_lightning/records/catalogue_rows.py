@@ -14,7 +14,7 @@ REPEATED_ROW = "repeated_row"
 
 _MANGLED = re.compile(r"\d([.,]\d+)?[eE]\+\d+|\d{6}0{8}|\d{10,}[.,]0+")
 _EVENT_ID = re.compile(r"[\w.:+-]+")
-_MOST_LETTERS = 26
+_FURTHER: tuple[str, ...] = ("", *"bcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,9 @@ def _name(row: Row, taken: dict[str, Place]) -> str:
     if row.origin_ns is None:
         raise row.place.refuse("neither an event id nor a time; give one of them.")
     name = f"{datetime.fromtimestamp(row.origin_ns // NANOSECONDS_PER_S, UTC):%Y%m%d%H%M%S}"
-    letters = ("", *(chr(ord("a") + index) for index in range(1, _MOST_LETTERS)))
-    free = next((name + letter for letter in letters if name + letter not in taken), None)
+    free = next((name + letter for letter in _FURTHER if name + letter not in taken), None)
     if free is None:
-        raise row.place.refuse(f"more than {_MOST_LETTERS} events in the second {name}.")
+        raise row.place.refuse(f"more than {len(_FURTHER)} events in the second {name}.")
     return free
 
 

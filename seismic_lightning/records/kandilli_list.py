@@ -41,7 +41,7 @@ _NOT_COMPUTED = "-.-"
 
 def is_list(text: str) -> bool:
     """Tell whether a line of a text is a row of the list."""
-    return any(_BEGINS_ROW.match(line.text) for line in lines_of(text))
+    return any(_BEGINS_ROW.match(line.text) for line in _lines(text))
 
 
 def read_list(path: Path, text: str, settings: CatalogueSettings) -> Catalogue:
@@ -59,13 +59,17 @@ def read_list(path: Path, text: str, settings: CatalogueSettings) -> Catalogue:
         ArchiveError: A row is unreadable or older than the fixed offset from UTC, or the columns stand in
             another order.
     """
-    lines = lines_of(without_frame(text))
+    lines = _lines(text)
     first = next(index for index, line in enumerate(lines) if _BEGINS_ROW.match(line.text))
     for line in lines[:first]:
         _check_heading(line, path)
     rows = [line for line in lines[first:] if _BEGINS_NUMBER.match(line.text)]
     notes = sum(bool(line.text.strip()) for line in lines[first:]) - len(rows)
     return assemble(_rows(path, rows), settings, {NOTE: notes} if notes else {})
+
+
+def _lines(text: str) -> list[Line]:
+    return lines_of(without_frame(text))
 
 
 def _rows(path: Path, lines: list[Line]) -> Iterator[Row]:

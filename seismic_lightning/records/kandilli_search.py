@@ -43,7 +43,7 @@ _TOTAL = re.compile(
 
 def is_search_table(text: str) -> bool:
     """Tell whether a text contains the header of a search table."""
-    return any(_is_header(_names(line.text)) for line in lines_of(text))
+    return any("kodu" in line.text.lower() and _is_header(_names(line.text)) for line in lines_of(text))
 
 
 def read_search_table(path: Path, text: str, settings: CatalogueSettings) -> Catalogue:

@@ -22,12 +22,14 @@ _ENCODINGS = ("utf-8-sig", "cp1254", "latin-1")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?")
-_DATE = re.compile(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})")
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*))?")
-_ZONE = re.compile(r"(?:Z|UTC|([+-])(\d{2}):?(\d{2}))?")
+_TIME = re.compile(
+    r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})[T ]\s*"
+    r"(\d{1,2}):(\d{2}):(\d{2})(?:\.(\d*))?"
+    r"\s*(?:Z|UTC|([+-])(\d{2}):?(\d{2}))?"
+)
 _SAME_LINE = "\v"
 _SCRIPT = re.compile(r"<(script|style)\b.*?</\1>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _LINE_END = re.compile(r"\r\n|\r|\n")  # str.splitlines() also splits at bytes that 8-bit encodings use
 _ROW_END = re.compile(r"<br\s*/?>|</tr>|</p>", re.IGNORECASE)
 _PREFORMATTED = re.compile(r"<pre[^>]*>(.*?)(?:</pre>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -139,14 +141,12 @@ class Cells:
             column: The column.
             hemispheres: Letters of the positive and the negative hemisphere.
         """
-        text = html.unescape(self.required(column))
-        found = re.fullmatch(rf"(.*?)\s*°?\s*([{hemispheres}]?)", text)
-        value = number(text if found is None else found[1], column, self.place)
-        if found is None or not found[2]:
-            return value
-        if value < 0.0:
+        text = html.unescape(self.required(column)).strip()
+        letter = text[-1:] if text.endswith(tuple(hemispheres)) else ""
+        value = number(text.removesuffix(letter).rstrip(" °"), column, self.place)
+        if letter and value < 0.0:
             raise self.place.refuse(f"{column} is {text!r}; give a sign or a hemisphere, not both.")
-        return -value if found[2] == hemispheres[1] else value
+        return -value if letter == hemispheres[1] else value
 
 
 def read_table(
@@ -221,7 +221,7 @@ def date_and_clock(text: str, place: Place) -> int:
     Raises:
         ArchiveError: The text is no such time.
     """
-    parts = re.fullmatch(rf"{_DATE.pattern}[T ]\s*{_CLOCK.pattern}\s*{_ZONE.pattern}", text.strip())
+    parts = _TIME.fullmatch(text.strip())
     if parts is None:
         raise place.refuse(f"time is {text!r}; give a date and a time, such as 2024-01-03 17:33:35.2.")
     year, month, day, hour, minute, second = (int(parts[index]) for index in range(1, 7))

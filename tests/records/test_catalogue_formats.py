@@ -1,15 +1,19 @@
 """One contract for all catalogue formats: the same earthquakes become the same events."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.catalogue_texts import BLAST, EARTHQUAKES, FORMATS, Written
+from obspy import UTCDateTime
+from obspy.core.event import Catalog, Event, Pick, ResourceIdentifier, WaveformStreamID
+from support.catalogue_texts import BLAST, EARTHQUAKES, FORMATS, Written, bulletin
 
 from seismic_lightning.errors import ArchiveError
 from seismic_lightning.records.catalogue import Catalogue, read_catalogue
 from seismic_lightning.records.catalogue_settings import CatalogueSettings
 
+REAL = Path(os.environ.get("SEISMIC_REAL_DATA", "absent"))
 every_format = pytest.mark.parametrize("written", FORMATS.values(), ids=FORMATS.keys())
 
 
@@ -87,6 +91,8 @@ def test_damaged_bytes_never_raise_anything_but_the_archive_error(tmp_path: Path
         (b"\x00\x01\x02" * 9, "begins with"),
         (b'<?xml version="1.0"?><FDSNStationXML/>', "begins with '<"),
         (b"date,name\n2024,x", "begins with 'date"),
+        (b"\n" * 200_000 + b"x", "begins with 'x'"),
+        (b"<pre>" + b"<" * 200_000, "begins with '<pre><<<"),
     ],
 )
 def test_an_unknown_format_is_refused_with_all_that_are_known(
@@ -105,3 +111,38 @@ def test_a_missing_file_and_columns_of_xml_are_refused(tmp_path: Path) -> None:
         read_catalogue(tmp_path / "absent")
     with pytest.raises(ArchiveError, match=r"is XML, but catalogue\.columns"):
         read_back(tmp_path, FORMATS["quakeml"].write(EARTHQUAKES), {"source_id": "id"})
+
+
+def test_the_picks_of_an_explosion_go_with_it(tmp_path: Path) -> None:
+    arrivals = [
+        "Sta    Dist   EvAz     Phase       Date      Time     TRes",
+        "GEML    0.28  78.0 m   Pg      2024/08/02 09:00:06.0   0.0",
+        "",
+    ]
+    (tmp_path / "gse").mkdir()
+    written = bulletin([BLAST]).decode("cp1254") + "\n".join(arrivals)
+    event = Event(resource_id=ResourceIdentifier(f"smi:local/{BLAST.event_id}"), event_type="explosion")
+    event.picks = [Pick(time=UTCDateTime(0), waveform_id=WaveformStreamID("KO", "GEML"), phase_hint="Pg")]
+    Catalog([event]).write(str(tmp_path / "made.xml"), format="QUAKEML")
+    for folder, content in (
+        (tmp_path / "gse", written.encode("cp1254")),
+        (tmp_path, (tmp_path / "made.xml").read_bytes()),
+    ):
+        left = read_back(folder, content)
+        assert (left.events, left.picks, left.left_out) == ({}, [], {"explosion": 1})
+        kept = read_back(folder, content, keep_explosions=True)
+        assert [(pick.event_id, pick.station, pick.phase) for pick in kept.picks] == [
+            (BLAST.event_id, "GEML", "Pg")
+        ]
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="SEISMIC_REAL_DATA is not set: no real catalogues to read")
+def test_real_quakeml_and_a_real_bulletin_are_told_apart() -> None:
+    quakeml = read_catalogue(REAL / "records" / "catalogue.xml")
+    assert (len(quakeml.events), quakeml.left_out) == (196, {})
+    day = read_catalogue(
+        REAL / "gemlik_2023" / "bulletin_20231204.txt", CatalogueSettings(magnitude_order="ML")
+    )
+    assert (len(day.events), len(day.picks), day.left_out) == (111, 1904, {})
+    assert {event.magnitude_type for event in day.events.values()} == {"ML"}
+    assert max(event.magnitude or 0.0 for event in day.events.values()) == 5.1
