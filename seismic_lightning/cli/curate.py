@@ -29,7 +29,9 @@ def curate(config: DictConfig) -> None:
         ConfigurationError: Neither an archive nor the places of all its parts were named.
     """
     groups = {name: cast(Any, OmegaConf.to_object(config[name])) for name in GROUPS}
-    settings = CurationSettings(orientation=config.orientation, components=config.components, **groups)
+    settings = CurationSettings(
+        orientation=config.orientation, components=config.components, network=config.network, **groups
+    )
     folder = curate_with_progress(
         places_of(config),
         config.dataset_dir,

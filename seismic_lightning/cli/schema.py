@@ -41,6 +41,7 @@ class CurateConfig:
     bulletins: str | None = None
     stations: str | None = None
     waveforms: str | None = None
+    network: str | None = None
     catalogue_format: CatalogueSettings = field(default_factory=CatalogueSettings)
     figure: str | None = None
     dataset_dir: str | None = None

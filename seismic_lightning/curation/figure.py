@@ -107,7 +107,8 @@ def _draw_event(panels: NDArray[Any], rows: pd.DataFrame, traces: list[_Trace]) 
             if np.isnan(sample):
                 continue
             whole.vlines(trace.start_s + sample / trace.rate_hz, place - 0.5, place + 0.5, colour, lw=1.2)
-            since_s: NDArray[np.float64] = (np.arange(trace.samples.size) - sample) / trace.rate_hz
+            since_s = np.arange(trace.samples.size, dtype=np.float64) - sample
+            since_s /= trace.rate_hz
             near = (since_s >= ZOOM_S[0]) & (since_s <= ZOOM_S[1])
             _paint(axes, place, since_s[near], trace.samples[near])
             axes.vlines(0.0, place - 0.5, place + 0.5, colour, lw=1.2)

@@ -94,7 +94,7 @@ def build_dataset(
     parts = find_parts(archive)
     catalogue, problems = read_events(parts, settings.catalogue_format)
     plan = make_plan(parts, catalogue, settings)
-    inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path))
+    inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
     writer = ShardWriter(folder)
     gathered = _Gathered(rejections=problems + plan.rejections)
     try:

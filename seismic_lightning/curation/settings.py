@@ -140,6 +140,7 @@ class CurationSettings:
         split: Shares of events.
         components: ``ZNE``, or ``Z`` for records of the vertical alone.
         catalogue_format: How catalogue and bulletins are read.
+        network: Network code of stations whose metadata give none, such as ``KO``.
     """
 
     orientation: str = "strict"
@@ -148,6 +149,7 @@ class CurationSettings:
     split: SplitSettings = field(default_factory=SplitSettings)
     components: str = COMPONENTS
     catalogue_format: CatalogueSettings = field(default_factory=CatalogueSettings)
+    network: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse an unknown orientation, and a window without room for the ratio that is thresholded."""

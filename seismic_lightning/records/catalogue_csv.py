@@ -42,12 +42,14 @@ def read_declared(path: Path, text: str, settings: CatalogueSettings) -> Catalog
     columns = settings.columns or {name: name for name in names if _is_ours(name)}
     missing = [column for column in columns.values() if column.strip() not in names]
     if missing or _ID not in columns:
-        wanted = f"no column {', '.join(missing)}" if missing else f"catalogue.columns does not say {_ID}"
+        wanted = (
+            f"no column {', '.join(missing)}" if missing else f"catalogue_format.columns does not say {_ID}"
+        )
         raise ArchiveError(f"{path}: {wanted}; its columns are {', '.join(names)}.")
     if isinstance(settings.magnitude_order, list) and not any(_is_typed(name) for name in columns):
         raise ArchiveError(
-            f"{path}: catalogue.magnitude_order={settings.magnitude_order} needs types; declare {_TYPE} or "
-            f"{TYPED_MAGNITUDE}ML in catalogue.columns."
+            f"{path}: catalogue_format.magnitude_order={settings.magnitude_order} needs types; declare "
+            f"{_TYPE} or {TYPED_MAGNITUDE}ML in catalogue_format.columns."
         )
     ours = {column.strip(): name for name, column in columns.items()}
     cells = list(read_table(path, lines_of(text), lambda _: True, lambda name: ours.get(_bare(name), "")))

@@ -57,7 +57,7 @@ def read_any(path: Path, settings: CatalogueSettings) -> Catalogue:
     text = decoded(content)
     if _XML.match(text):
         if settings.columns:
-            raise ArchiveError(f"{path} is XML, but catalogue.columns is for CSV: leave it out.")
+            raise ArchiveError(f"{path} is XML, but catalogue_format.columns is for CSV: leave it out.")
         if _QUAKEML.search(text):
             return read_quakeml(path, settings)
     elif settings.columns:
@@ -81,7 +81,11 @@ FORMATS = (
         read_search_table,
     ),
     Format("Kandilli's table of codes and dates (id, tarih, enlemn, …)", is_code_table, read_code_table),
-    Format("CSV with catalogue.columns, or with source_id and our other names", is_own_table, read_declared),
+    Format(
+        "CSV with catalogue_format.columns, or with source_id and our other names",
+        is_own_table,
+        read_declared,
+    ),
     Format("a GSE2.0 bulletin", _is_bulletin, read_bulletin_catalogue),
     Format("Kandilli's list of latest earthquakes, page or CSV", is_list, read_list),
 )

@@ -116,13 +116,13 @@ def _checked_order(value: object) -> list[str]:
     order = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else []
     accepted = f"give types in order of preference, such as [ML, Mw], or {LARGEST} for the largest of all"
     if not order:
-        raise ConfigurationError(f"catalogue.magnitude_order={value!r}: {accepted}")
+        raise ConfigurationError(f"catalogue_format.magnitude_order={value!r}: {accepted}")
     for kind in order:
         if not isinstance(kind, str) or not _TYPE.fullmatch(kind) or kind == LARGEST:
-            raise ConfigurationError(f"catalogue.magnitude_order has {kind!r}: {accepted}")
+            raise ConfigurationError(f"catalogue_format.magnitude_order has {kind!r}: {accepted}")
     repeated = next((kind for kind in order if order.count(kind) > 1), None)
     if repeated is not None:
-        raise ConfigurationError(f"catalogue.magnitude_order has {repeated} twice: {accepted}")
+        raise ConfigurationError(f"catalogue_format.magnitude_order has {repeated} twice: {accepted}")
     return order
 
 
@@ -130,15 +130,17 @@ def _check_column(name: str, column: object) -> None:
     typed = name.startswith(TYPED_MAGNITUDE) and _TYPE.fullmatch(name.removeprefix(TYPED_MAGNITUDE))
     if name not in SOURCE_COLUMNS and not typed:
         raise ConfigurationError(
-            f"catalogue.columns has {name!r}: give any of {', '.join(SOURCE_COLUMNS)}, {TYPED_MAGNITUDE}ML "
-            f"or another type"
+            f"catalogue_format.columns has {name!r}: give any of {', '.join(SOURCE_COLUMNS)}, "
+            f"{TYPED_MAGNITUDE}ML or another type"
         )
     if not isinstance(column, str) or not column.strip():
-        raise ConfigurationError(f"catalogue.columns.{name}={column!r}: give the column's name in the file")
+        raise ConfigurationError(
+            f"catalogue_format.columns.{name}={column!r}: give the column's name in the file"
+        )
 
 
 def _require_distinct(shared: str | None) -> None:
     if shared is not None:
         raise ConfigurationError(
-            f"catalogue.columns names {shared!r} twice: give every column one of our names"
+            f"catalogue_format.columns names {shared!r} twice: give every column one of our names"
         )

@@ -58,7 +58,7 @@ def test_a_declared_column_that_is_not_there_is_refused_with_those_that_are(tmp_
     columns = {**DECLARED, "source_depth_km": "profondeur"}
     with pytest.raises(ArchiveError, match="no column profondeur; its columns are when, depth, ID, lat"):
         read_back(tmp_path, declared_csv(EARTHQUAKES), CatalogueSettings(columns=columns))
-    with pytest.raises(ArchiveError, match=r"catalogue\.columns does not say source_id"):
+    with pytest.raises(ArchiveError, match=r"catalogue_format\.columns does not say source_id"):
         read_back(
             tmp_path, declared_csv(EARTHQUAKES), CatalogueSettings(columns={"source_depth_km": "depth"})
         )
@@ -87,14 +87,17 @@ def test_an_unreadable_row_is_refused_with_its_line(
 @pytest.mark.parametrize(
     ("choice", "culprit"),
     [
-        ({"magnitude_order": []}, r"catalogue\.magnitude_order=\[\]: give types"),
-        ({"magnitude_order": 3}, r"catalogue\.magnitude_order=3: give types"),
+        ({"magnitude_order": []}, r"catalogue_format\.magnitude_order=\[\]: give types"),
+        ({"magnitude_order": 3}, r"catalogue_format\.magnitude_order=3: give types"),
         ({"magnitude_order": ["ML", "ML"]}, "has ML twice"),
         ({"magnitude_order": ["ML", "xM"]}, "has 'xM': give types"),
         ({"magnitude_order": ["M L"]}, "has 'M L': give types"),
-        ({"columns": {"id": "ID"}}, r"catalogue\.columns has 'id': give any of source_id"),
+        ({"columns": {"id": "ID"}}, r"catalogue_format\.columns has 'id': give any of source_id"),
         ({"columns": {"source_magnitude_": "m"}}, "has 'source_magnitude_': give any of"),
-        ({"columns": {"source_id": " "}}, r"catalogue\.columns\.source_id=' ': give the column's name"),
+        (
+            {"columns": {"source_id": " "}},
+            r"catalogue_format\.columns\.source_id=' ': give the column's name",
+        ),
         ({"columns": {"source_id": "a", "source_type": "a"}}, "names 'a' twice"),
     ],
 )

@@ -101,7 +101,14 @@ def test_an_unknown_format_is_refused_with_all_that_are_known(
     with pytest.raises(ArchiveError, match=found) as refusal:
         read_back(tmp_path, content)
     message = str(refusal.value)
-    for accepted in ("QuakeML", "Deprem Kodu", "tarih", "catalogue.columns", "GSE2.0", "latest earthquakes"):
+    for accepted in (
+        "QuakeML",
+        "Deprem Kodu",
+        "tarih",
+        "catalogue_format.columns",
+        "GSE2.0",
+        "latest earthquakes",
+    ):
         assert accepted in message
     assert "\n" not in message
 
@@ -109,7 +116,7 @@ def test_an_unknown_format_is_refused_with_all_that_are_known(
 def test_a_missing_file_and_columns_of_xml_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="absent cannot be read"):
         read_catalogue(tmp_path / "absent")
-    with pytest.raises(ArchiveError, match=r"is XML, but catalogue\.columns"):
+    with pytest.raises(ArchiveError, match=r"is XML, but catalogue_format\.columns"):
         read_back(tmp_path, FORMATS["quakeml"].write(EARTHQUAKES), {"source_id": "id"})
 
 
