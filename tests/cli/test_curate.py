@@ -54,8 +54,8 @@ def lines(figure: Figure, colour: str, panel: int) -> list[float]:
     found = []
     for axes in figure.axes[panel::3]:
         for collection in axes.collections:
-            if np.allclose(collection.get_edgecolor()[0], to_rgba(colour)):
-                found.append(float(collection.get_paths()[0].vertices[0, 0]))
+            if np.allclose(np.asarray(collection.get_edgecolor())[0], to_rgba(colour)):
+                found.append(float(np.asarray(collection.get_paths()[0].vertices)[0, 0]))
     return found
 
 
