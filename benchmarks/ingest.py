@@ -45,8 +45,8 @@ def main() -> None:
         write_archive(archive_dir)
         settings = CurationSettings()
         parts = find_parts(archive_dir)
-        candidates = make_plan(archive_dir, parts, read_quakeml(parts.catalogue), settings.select).candidates
-        inventory = read_stationxml(parts.stations)
+        candidates = make_plan(parts, read_quakeml(archive_dir / CATALOGUE), settings).candidates
+        inventory = read_stationxml(archive_dir / STATIONS)
 
         def ours() -> Figures:
             rows = [measure(candidate, archive_dir, inventory, settings).row for candidate in candidates]

@@ -5,11 +5,13 @@ from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
+from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import CurateConfig
-from seismic_lightning.cli.sources import curate_with_progress
+from seismic_lightning.cli.sources import curate_with_progress, places_of
 from seismic_lightning.curation.settings import CurationSettings
-from seismic_lightning.errors import ConfigurationError
+
+GROUPS = ("window", "select", "split", "catalogue_format")
 
 
 def main() -> None:
@@ -24,18 +26,24 @@ def curate(config: DictConfig) -> None:
         config: A composed ``CurateConfig``.
 
     Raises:
-        ConfigurationError: No archive was named.
+        ConfigurationError: Neither an archive nor the places of all its parts were named.
     """
-    if config.archive_dir is None:
-        raise ConfigurationError(
-            "seismic-curate needs archive_dir=<folder with catalogue.xml, stations.xml and waveforms/>."
-        )
-    window, select, split = (OmegaConf.to_object(config[name]) for name in ("window", "select", "split"))
-    curate_with_progress(
-        Path(config.archive_dir),
+    groups = {name: cast(Any, OmegaConf.to_object(config[name])) for name in GROUPS}
+    settings = CurationSettings(
+        orientation=config.orientation, components=config.components, network=config.network, **groups
+    )
+    folder = curate_with_progress(
+        places_of(config),
         config.dataset_dir,
         Path(config.output_dir),
-        CurationSettings(config.orientation, cast(Any, window), cast(Any, select), cast(Any, split)),
+        settings,
         n_workers=config.n_workers,
         overwrite=config.overwrite,
     )
+    if config.figure is not None:
+        # Here: most curations draw nothing.
+        from seismic_lightning.curation.figure import save_events
+        from seismic_lightning.curation.store import open_dataset
+
+        save_events(open_dataset(folder), Path(config.figure))
+        say(f"{config.figure} shows the strongest events.")

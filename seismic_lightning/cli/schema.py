@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from seismic_lightning.curation.settings import SelectionSettings, SplitSettings, WindowSettings
+from seismic_lightning.records.catalogue_settings import CatalogueSettings
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
 
@@ -35,9 +36,18 @@ class CurateConfig:
 
     task: str = "curate"
     archive_dir: str | None = None
+    layout: str = "events"
+    catalogue: str | None = None
+    bulletins: str | None = None
+    stations: str | None = None
+    waveforms: str | None = None
+    network: str | None = None
+    catalogue_format: CatalogueSettings = field(default_factory=CatalogueSettings)
+    figure: str | None = None
     dataset_dir: str | None = None
     output_dir: str = "outputs"
     orientation: str = "strict"
+    components: str = "ZNE"
     overwrite: bool = False
     n_workers: int = 1
     debug: Any = None
@@ -92,6 +102,7 @@ class TrainConfig:
     output_dir: str = "outputs"
     ckpt_path: str | None = None
     orientation: str = "strict"
+    components: str = "ZNE"
     n_workers: int = 1
     data: DataSection = field(default_factory=DataSection)
     window: WindowSettings = field(default_factory=WindowSettings)

@@ -1,13 +1,18 @@
 """Where ``train.py`` gets its dataset from; each option of the ``data`` group names one function here."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from seismic_lightning.cli.console import progress_bar, say
+from seismic_lightning.curation.layout import Places
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.simulation.request import Request
 from seismic_lightning.simulation.settings import SimulationSettings
+
+PARTS = ("catalogue", "bulletins", "stations", "waveforms")
+"""Parts of an archive that may lie elsewhere."""
 
 
 def curated_archive(
@@ -16,6 +21,8 @@ def curated_archive(
     output_dir: str,
     n_workers: int,
     settings: dict[str, Any],
+    *,
+    places: dict[str, str | None],
 ) -> Path:
     """Return the dataset of an archive, curating it first unless that has been done.
 
@@ -25,18 +32,39 @@ def curated_archive(
         output_dir: Root of everything that is written.
         n_workers: Processes that read and measure.
         settings: Fields of ``CurationSettings``.
+        places: Fields of ``Places``: the layout, and where parts lie that are not in the archive.
 
     Raises:
         ConfigurationError: No archive was named.
     """
-    if archive_dir is None:
+    if archive_dir is None and not any(places[name] for name in PARTS):
         raise ConfigurationError(
             "data=archive needs an archive: add archive_dir=<folder with catalogue.xml, stations.xml and "
             "waveforms/>, or train on a dataset of seismic-curate with data=dataset dataset_dir=<folder>."
         )
     return curate_with_progress(
-        Path(archive_dir), dataset_dir, Path(output_dir), CurationSettings(**settings), n_workers=n_workers
+        places_of({**places, "archive_dir": archive_dir}),
+        dataset_dir,
+        Path(output_dir),
+        CurationSettings(**settings),
+        n_workers=n_workers,
     )
+
+
+def places_of(named: Mapping[str, Any]) -> Places:
+    """Return where the parts of an archive lie, from the names in a configuration.
+
+    Args:
+        named: ``layout``, ``archive_dir`` and the names in ``PARTS``; None for what is not named.
+
+    Raises:
+        ConfigurationError: A part lies nowhere, or the layout is unknown.
+    """
+    paths = {
+        name: None if named[name] is None else Path(named[name]).expanduser()
+        for name in ("archive_dir", *PARTS)
+    }
+    return Places(layout=named["layout"], **paths)
 
 
 def ready_dataset(dataset_dir: str | None) -> Path:
@@ -54,7 +82,7 @@ def ready_dataset(dataset_dir: str | None) -> Path:
 
 
 def curate_with_progress(
-    archive_dir: Path,
+    archive: Path | Places,
     dataset_dir: str | None,
     output_dir: Path,
     settings: CurationSettings,
@@ -65,7 +93,7 @@ def curate_with_progress(
     """Curate with a progress bar and a closing table, or find the unchanged dataset and say so.
 
     Args:
-        archive_dir: The archive.
+        archive: The archive, or the places of its parts.
         dataset_dir: Where the dataset shall lie; None for ``output_dir/datasets/<content hash>``.
         output_dir: Root of everything that is written.
         settings: What decides the dataset's content.
@@ -80,11 +108,11 @@ def curate_with_progress(
     from seismic_lightning.curation.report import remedies, summary_table
 
     folder = (
-        Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive_dir, settings)[:16]
+        Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive, settings)[:16]
     )
     with progress_bar("curating") as advance:
         summary = curate(
-            archive_dir, folder, settings, n_workers=n_workers, progress=advance, overwrite=overwrite
+            archive, folder, settings, n_workers=n_workers, progress=advance, overwrite=overwrite
         )
     if summary.reused:
         say(f"Unchanged: {summary.accepted} records in {folder}.")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seismic_lightning.curation.identity import check_intact, dataset_id, read_manifest
+from seismic_lightning.curation.layout import Places, absolute
 from seismic_lightning.curation.report import CurationSummary
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
@@ -11,7 +12,7 @@ from seismic_lightning.storage import locked, whole_folder
 
 
 def curate(
-    archive_dir: Path,
+    archive: Path | Places,
     dataset_dir: Path,
     settings: CurationSettings,
     *,
@@ -24,7 +25,7 @@ def curate(
     The folder appears whole or not at all. Two processes that want the same folder wait for each other.
 
     Args:
-        archive_dir: Archive with catalogue, station metadata and event files.
+        archive: Archive with catalogue, station metadata and waveforms, or the places of these.
         dataset_dir: Folder to make.
         settings: Everything that decides what the dataset contains.
         n_workers: Processes that measure files.
@@ -42,8 +43,8 @@ def curate(
     """
     if n_workers < 1:
         raise ConfigurationError(f"n_workers={n_workers}: give 1 or more processes")
-    archive_dir, dataset_dir = archive_dir.absolute(), dataset_dir.absolute()
-    identity = dataset_id(archive_dir, settings)
+    archive, dataset_dir = absolute(archive), dataset_dir.absolute()
+    identity = dataset_id(archive, settings)
     found = _reusable(dataset_dir, identity, overwrite=overwrite)
     if found is not None:
         return found
@@ -56,10 +57,10 @@ def curate(
         if found is not None:
             return found
         with whole_folder(dataset_dir) as folder:
-            content = build_dataset(archive_dir, folder, settings, n_workers, progress)
-            if dataset_id(archive_dir, settings) != identity:
+            content = build_dataset(archive, folder, settings, n_workers, progress)
+            if dataset_id(archive, settings) != identity:
                 raise DatasetError(
-                    f"{archive_dir} changed while it was curated: curate again once it is at rest."
+                    f"{archive} changed while it was curated: curate again once it is at rest."
                 )
             manifest = write_manifest(folder, identity, content)
         return CurationSummary.from_manifest(manifest, dataset_dir, reused=False)

@@ -9,21 +9,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from seismic_lightning.curation.layout import find_parts
+from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import DatasetError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the same archive and settings would yield other files."""
 MANIFEST = "dataset.json"
 FORMAT = "seismic_lightning dataset"
 
 
-def dataset_id(archive_dir: Path, settings: CurationSettings) -> str:
+def dataset_id(archive: Path | Places, settings: CurationSettings) -> str:
     """Return the content address of the dataset that an archive and settings lead to.
 
     Args:
-        archive_dir: Archive; its files enter by relative path, size and modification time.
+        archive: Archive; its files enter by relative path, size and modification time.
         settings: Everything that decides what the dataset contains.
 
     Returns:
@@ -32,11 +32,16 @@ def dataset_id(archive_dir: Path, settings: CurationSettings) -> str:
     Raises:
         ArchiveError: The archive lacks a part.
     """
-    parts = find_parts(archive_dir)
-    digest = hashlib.sha256(json.dumps([SCHEMA_VERSION, _plain(asdict(settings))], sort_keys=True).encode())
-    for path in (parts.catalogue, parts.stations, *parts.waveforms):
-        line = [path.relative_to(archive_dir).as_posix(), *_size_and_time(path)]
-        digest.update(json.dumps(line).encode())
+    parts = find_parts(archive)
+    made_of = [SCHEMA_VERSION, parts.layout, _plain(asdict(settings))]
+    digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
+    tables = (
+        (*parts.bulletins, *parts.stations)
+        if parts.catalogue is None
+        else (parts.catalogue, *parts.bulletins, *parts.stations)
+    )
+    for path in (*tables, *parts.waveforms):
+        digest.update(json.dumps([parts.name_of(path), *_size_and_time(path)]).encode())
     return digest.hexdigest()
 
 

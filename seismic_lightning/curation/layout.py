@@ -1,40 +1,104 @@
-"""The archive's contract on disk: which files it must have, and what the names of its event files say.
+"""The archive's contract on disk: which files it must have, and what the names of its waveform files say.
 
     archive_dir/
-    ├── catalogue.xml                                                   QuakeML, with or without picks
-    ├── stations.xml                                                    StationXML
-    └── waveforms/<family>/<event>_[<NET>_]<STA>[_<LOC>]_<family>.mseed  three components each
+    ├── catalogue.xml                    events, with or without picks; or another catalogue.*
+    ├── bulletins/                       GSE2.0, optional where the catalogue has picks
+    ├── stations.xml                     StationXML; or another stations.*
+    └── waveforms/                       in one of three layouts:
+        events       <family>/<event>_[<NET>_]<STA>[_<LOC>]_<family>.mseed, three components each
+        sds          YEAR/NET/STA/CHAN.D/NET.STA.LOC.CHAN.D.YEAR.DAY, one channel and day each
+        continuous   any names, any folders
 
-Only the standard library is used here: the names alone decide what an archive holds.
+Each part may lie elsewhere. Only the standard library is used here: the names alone decide what there is.
 """
 
 import os
 from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from seismic_lightning.errors import ArchiveError
+from seismic_lightning.curation.settings import EVENTS_LAYOUT, LAYOUTS, SDS_LAYOUT
+from seismic_lightning.errors import ArchiveError, ConfigurationError
 
 CATALOGUE = "catalogue.xml"
+BULLETINS = "bulletins"
 STATIONS = "stations.xml"
 WAVEFORMS = "waveforms"
 WAVEFORM_SUFFIX = ".mseed"
+SDS_PATTERN = "YEAR/NET/STA/CHAN.D/NET.STA.LOC.CHAN.D.YEAR.DAY"
+_PATTERNS = {
+    EVENTS_LAYOUT: f"event files {WAVEFORMS}/<family>/<event>_<NET>_<STA>[_<LOC>]_<family>{WAVEFORM_SUFFIX}",
+    SDS_LAYOUT: f"day files {SDS_PATTERN}",
+}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the parts of an archive lie; a part that is not named lies in the archive's own place.
+
+    Attributes:
+        archive_dir: Folder that keeps the contract above, as far as no other place is named.
+        catalogue: File of events.
+        bulletins: File or folder of GSE2.0 bulletins.
+        stations: File or folder of station metadata.
+        waveforms: Folder of waveform files, or one such file.
+        layout: ``events``, ``sds`` or ``continuous``.
+    """
+
+    archive_dir: Path | None = None
+    catalogue: Path | None = None
+    bulletins: Path | None = None
+    stations: Path | None = None
+    waveforms: Path | None = None
+    layout: str = EVENTS_LAYOUT
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown layout, and places that leave a part nowhere."""
+        if self.layout not in LAYOUTS:
+            raise ConfigurationError(f"layout={self.layout!r}: give one of {', '.join(LAYOUTS)}")
+        if self.archive_dir is None and not (
+            (self.catalogue or self.bulletins) and self.stations and self.waveforms
+        ):
+            raise ConfigurationError(
+                f"no archive_dir: give archive_dir=<folder with {CATALOGUE}, {STATIONS} and {WAVEFORMS}/>, "
+                "or stations=, waveforms= and one of catalogue= or bulletins="
+            )
+
+    def part(self, own: Path | None, name: str) -> Path | None:
+        """Return the place of one part: the one named, else the one of that name in the archive."""
+        return own if own is not None or self.archive_dir is None else self.archive_dir / name
+
+    def __str__(self) -> str:
+        """Return the archive's folder, else where its waveforms lie."""
+        return str(self.archive_dir or self.waveforms)
 
 
 class ArchiveParts(NamedTuple):
     """Files of an archive.
 
     Attributes:
-        catalogue: QuakeML file.
-        stations: StationXML file.
-        waveforms: Event files, sorted by their path within the archive.
-        strangers: Files among the waveforms that are not where, or not called what, event files should be.
+        root: Folder that the names of files in a dataset are relative to.
+        layout: ``events``, ``sds`` or ``continuous``.
+        catalogue: File of events, None where bulletins serve as the catalogue.
+        bulletins: GSE2.0 files, sorted.
+        stations: Files of station metadata, sorted.
+        waveforms: Waveform files, sorted by their path.
+        strangers: Files among the waveforms that are not where, or not called what, the layout asks for.
     """
 
-    catalogue: Path
-    stations: Path
+    root: Path
+    layout: str
+    catalogue: Path | None
+    bulletins: tuple[Path, ...]
+    stations: tuple[Path, ...]
     waveforms: tuple[Path, ...]
     strangers: tuple[Path, ...]
+
+    def name_of(self, path: Path) -> str:
+        """Return the name of a file: its path below the root, else its last part; always text."""
+        name = path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
+        return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class FileName(NamedTuple):
@@ -52,37 +116,56 @@ class FileName(NamedTuple):
     family: str
 
 
-def find_parts(archive_dir: Path) -> ArchiveParts:
+def find_parts(archive: Path | Places) -> ArchiveParts:
     """Find the parts of an archive.
 
     Args:
-        archive_dir: Folder that should keep the contract above.
+        archive: Folder that should keep the contract above, or the places of its parts.
 
     Returns:
-        Its catalogue, station metadata and event files.
+        Its events, station metadata and waveform files.
 
     Raises:
         ArchiveError: The folder or a part of it is missing; the message names it and what would be accepted.
     """
-    if not archive_dir.is_dir():
+    places = archive if isinstance(archive, Places) else Places(archive)
+    folder = places.archive_dir
+    if folder is not None and not folder.is_dir():
         message = (
-            f"archive_dir={archive_dir} is no folder; give one with {CATALOGUE}, {STATIONS} and {WAVEFORMS}/."
+            f"archive_dir={folder} is no folder; give one with {CATALOGUE}, {STATIONS} and {WAVEFORMS}/."
         )
         raise ArchiveError(message)
-    catalogue, stations, folder = archive_dir / CATALOGUE, archive_dir / STATIONS, archive_dir / WAVEFORMS
-    if not catalogue.is_file():
-        others = sorted(path.name for path in archive_dir.glob("catalogue.*"))
-        found = f" (found {', '.join(others)})" if others else ""
-        raise ArchiveError(f"{archive_dir} has no catalogue{found}; give {CATALOGUE} in QuakeML.")
-    if not stations.is_file():
-        raise ArchiveError(f"{archive_dir} has no station metadata; give {STATIONS} in StationXML.")
-    pattern = f"{WAVEFORMS}/<family>/<event>_<NET>_<STA>[_<LOC>]_<family>{WAVEFORM_SUFFIX}"
-    if not folder.is_dir():
-        raise ArchiveError(f"{archive_dir} has no folder {WAVEFORMS}; give event files {pattern}.")
-    waveforms, strangers = _event_files(folder)
-    if not waveforms:
-        raise ArchiveError(f"{folder} holds no event files; give {pattern}.")
-    return ArchiveParts(catalogue, stations, waveforms, strangers)
+    bulletins = _bulletins(places)
+    catalogue = _catalogue(places, bulletins)
+    stations = _stations(places)
+    waveforms = places.part(places.waveforms, WAVEFORMS)
+    if waveforms is None or not waveforms.exists():
+        pattern = _PATTERNS.get(places.layout, "files of continuous miniSEED")
+        where = f"{folder} has no folder {WAVEFORMS}" if places.waveforms is None else f"no {waveforms}"
+        raise ArchiveError(f"{where}; give {pattern}.")
+    root = folder if folder is not None and waveforms.is_relative_to(folder) else waveforms.parent
+    files, strangers = _waveform_files(waveforms, places.layout)
+    if not files:
+        pattern = _PATTERNS.get(places.layout, "files of continuous miniSEED")
+        raise ArchiveError(f"{waveforms} holds no {places.layout.removesuffix('s')} files; give {pattern}.")
+    return ArchiveParts(root, places.layout, catalogue, bulletins, stations, files, strangers)
+
+
+def absolute(archive: Path | Places) -> Places:
+    """Return the same places, independent of where a command runs.
+
+    Args:
+        archive: A folder that keeps the contract, or the places of its parts.
+    """
+    places = archive if isinstance(archive, Places) else Places(archive)
+    return Places(
+        archive_dir=_absolute(places.archive_dir),
+        catalogue=_absolute(places.catalogue),
+        bulletins=_absolute(places.bulletins),
+        stations=_absolute(places.stations),
+        waveforms=_absolute(places.waveforms),
+        layout=places.layout,
+    )
 
 
 def parse_name(stem: str, event_ids: Collection[str]) -> FileName | None:
@@ -110,21 +193,90 @@ def parse_name(stem: str, event_ids: Collection[str]) -> FileName | None:
     return None
 
 
-def _event_files(folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Tell event files, one folder down and with the right suffix, from all other files.
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()
+
+
+def _bulletins(places: Places) -> tuple[Path, ...]:
+    named = places.bulletins
+    path = places.part(named, BULLETINS)
+    if path is None or (named is None and not path.exists()):
+        return ()
+    return _files(path, f"bulletins={path}", "GSE2.0 bulletins")
+
+
+def _catalogue(places: Places, bulletins: tuple[Path, ...]) -> Path | None:
+    """Find the catalogue: the one named, ``catalogue.xml``, or the only other file of that name."""
+    if places.catalogue is not None:
+        if not places.catalogue.is_file():
+            raise ArchiveError(f"catalogue={places.catalogue} is no file; give the file that lists events.")
+        return places.catalogue
+    folder = places.archive_dir
+    if folder is None:
+        return None
+    found = _one_of(folder, CATALOGUE)
+    if found is None and not bulletins:
+        others = sorted(path.name for path in folder.glob("catalogue.*"))
+        several = f" (found {', '.join(others)})" if others else ""
+        raise ArchiveError(f"{folder} has no catalogue{several}; give {CATALOGUE} in QuakeML.")
+    return found
+
+
+def _stations(places: Places) -> tuple[Path, ...]:
+    if places.stations is not None:
+        return _files(places.stations, f"stations={places.stations}", "station metadata")
+    found = None if places.archive_dir is None else _one_of(places.archive_dir, STATIONS)
+    if found is None:
+        raise ArchiveError(
+            f"{places.archive_dir} has no station metadata; give {STATIONS} in StationXML, or "
+            "stations=<file>."
+        )
+    return (found,)
+
+
+def _one_of(folder: Path, name: str) -> Path | None:
+    """Return the file of that name, else the only one that differs in its suffix alone."""
+    if (folder / name).is_file():
+        return folder / name
+    others = [path for path in folder.glob(f"{Path(name).stem}.*") if path.is_file()]
+    return others[0] if len(others) == 1 else None
+
+
+def _files(path: Path, what: str, content: str) -> tuple[Path, ...]:
+    """Return a file, or all files of a folder, sorted."""
+    if path.is_file():
+        return (path,)
+    found = tuple(sorted(entry for entry in path.glob("*") if entry.is_file())) if path.is_dir() else ()
+    if not found:
+        raise ArchiveError(f"{what} is no file and no folder with files; give {content}.")
+    return found
+
+
+def _waveform_files(place: Path, layout: str) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Tell files that the layout knows from all other files.
 
     Raises:
         ArchiveError: A folder cannot be listed; without it the dataset would lack its files unnoticed.
     """
+    if place.is_file():
+        return (place,), ()
     waveforms: list[str] = []
     strangers: list[str] = []
-    for root, _, names in os.walk(folder, onerror=_refuse):
-        is_family_folder = Path(root).parent == folder
+    for root, _, names in os.walk(place, onerror=_refuse):
         for name in names:
-            is_event_file = is_family_folder and name.endswith(WAVEFORM_SUFFIX) and name.isprintable()
-            kept = waveforms if is_event_file else strangers
+            kept = waveforms if _belongs(Path(root), name, place, layout) else strangers
             kept.append(f"{root}/{name}")
     return tuple(map(Path, sorted(waveforms))), tuple(map(Path, sorted(strangers)))
+
+
+def _belongs(folder: Path, name: str, place: Path, layout: str) -> bool:
+    """Tell whether a layout has a file of that name in that folder."""
+    if layout == EVENTS_LAYOUT:
+        return folder.parent == place and name.endswith(WAVEFORM_SUFFIX) and name.isprintable()
+    if layout == SDS_LAYOUT:
+        parts, above = name.split("."), folder.relative_to(place).parts
+        return len(parts) == 7 and above == (parts[5], parts[0], parts[1], f"{parts[3]}.{parts[4]}")
+    return True
 
 
 def _refuse(error: OSError) -> None:

@@ -15,6 +15,7 @@ from seismic_lightning.errors import WaveformError
 from seismic_lightning.records import quality
 from seismic_lightning.records.catalogue import P_PHASES, S_PHASES, Event, Pick, first_pick
 from seismic_lightning.records.inventory import Epoch, Inventory
+from seismic_lightning.records.spans import end_ns, read_extents
 from seismic_lightning.records.travel_time import p_travel_time_s
 from seismic_lightning.records.waveform import Segment, read_segments
 from seismic_lightning.records.window import NANOSECONDS_PER_S, Request, Window, cut_window
@@ -30,21 +31,39 @@ class Onset(NamedTuple):
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One file that should become a record.
+class Span(NamedTuple):
+    """Where the samples of one record lie in continuous files.
 
     Attributes:
-        file: Path within the archive.
-        name: What the file's name says.
+        sensor: Codes of the sensor; the channel is the family alone.
+        start_ns: First nanosecond since 1970 (UTC) that is wanted.
+        end_ns: Last nanosecond.
+        parts: Files within the archive, each with offsets and sizes of the bytes to read.
+    """
+
+    sensor: SeedId
+    start_ns: int
+    end_ns: int
+    parts: tuple[tuple[str, tuple[tuple[int, int], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One file, or part of continuous files, that should become a record.
+
+    Attributes:
+        file: Path within the archive; several are separated by semicolons.
+        name: What the file's name says, or would say.
         event: The event it belongs to.
         picks: Picks of that event at stations of that name.
+        span: The part to read, None for an event file.
     """
 
     file: str
     name: FileName
     event: Event
     picks: tuple[Pick, ...]
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +79,12 @@ class Measured:
     window: Window
 
 
-def measure(
-    candidate: Candidate, archive_dir: Path, inventory: Inventory, settings: CurationSettings
-) -> Measured:
+def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: CurationSettings) -> Measured:
     """Turn one file into a measured record.
 
     Args:
         candidate: The file, its event and its picks.
-        archive_dir: Archive that the file's path is relative to.
+        root: Folder that the file's path is relative to.
         inventory: Station metadata.
         settings: Window and orientation.
 
@@ -82,7 +99,7 @@ def measure(
         raise WaveformError("no_origin", f"event {event.event_id} has no origin time, latitude or longitude")
     if event.magnitude is None or not math.isfinite(event.magnitude):
         raise WaveformError("no_magnitude", f"event {event.event_id} has no magnitude")
-    segments = read_segments(archive_dir / candidate.file)
+    segments = _read(candidate, root)
     seed_id = _single_sensor(segments, candidate)
     time_ns = segments[0].start_ns
     station = inventory.station(seed_id, time_ns)
@@ -98,7 +115,13 @@ def measure(
         letter: inventory.channel(seed_id._replace(channel=seed_id.family + letter), time_ns)
         for letter in {segment.seed_id.component for segment in segments}
     }
-    request = Request(onset.p_ns, settings.window.before_p_s, settings.window.length_s, settings.orientation)
+    request = Request(
+        onset.p_ns,
+        settings.window.before_p_s,
+        settings.window.length_s,
+        settings.orientation,
+        settings.components,
+    )
     window = cut_window(segments, epochs, request)
     row = {
         **_source_columns(event),
@@ -112,6 +135,24 @@ def measure(
     return Measured(row, window)
 
 
+def _read(candidate: Candidate, root: Path) -> list[Segment]:
+    """Read an event file, or what continuous files hold of the sensor in the wanted stretch."""
+    span = candidate.span
+    if span is None:
+        return read_segments(root / candidate.file)
+    found = [segment for file, ranges in span.parts for segment in read_extents(root / file, ranges)]
+    segments = [
+        segment
+        for segment in found
+        if segment.seed_id._replace(channel=segment.seed_id.family) == span.sensor
+        and segment.start_ns <= span.end_ns
+        and end_ns(segment) >= span.start_ns
+    ]
+    if not segments:
+        raise WaveformError("too_short", "no sample of the file lies in the window around P")
+    return sorted(segments, key=lambda segment: (segment.seed_id, segment.start_ns))
+
+
 def _single_sensor(segments: list[Segment], candidate: Candidate) -> SeedId:
     """Check that headers agree with each other and with the file's name."""
     seed_id = segments[0].seed_id
@@ -121,6 +162,8 @@ def _single_sensor(segments: list[Segment], candidate: Candidate) -> SeedId:
     network, station, location, _ = seed_id
     if not is_code(station) or not all(code == "" or is_code(code) for code in (network, location)):
         raise WaveformError("bad_code", f"header codes {str(seed_id)!r}")
+    if candidate.span is not None:
+        return seed_id
     name = candidate.name
     accepted = {(station,), (network, station), (station, location), (network, station, location)}
     folder = Path(candidate.file).parent.name
@@ -211,12 +254,16 @@ def _quality_columns(window: Window, settings: CurationSettings) -> dict[str, An
         "gap_legacy": quality.gap_legacy(*cut, length_s),
         "start_remainder_s": window.remainder_s,
     }
+    absent = set(COMPONENTS) - set(settings.components)
     columns: dict[str, Any] = {
+        f"trace_{component}_{name}": None for component in absent for name in (*measures, "gap_intervals")
+    }
+    columns |= {
         f"trace_{component}_{name}": float(values[i])
         for name, values in measures.items()
-        for i, component in enumerate(COMPONENTS)
+        for i, component in enumerate(settings.components)
     }
-    for component, missing in zip(COMPONENTS, window.missing, strict=True):
+    for component, missing in zip(settings.components, window.missing, strict=True):
         columns[f"trace_{component}_gap_intervals"] = json.dumps(quality.gap_intervals(missing))
     return columns
 

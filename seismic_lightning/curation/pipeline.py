@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 
 from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.identity import FORMAT, MANIFEST, SCHEMA_VERSION
-from seismic_lightning.curation.layout import find_parts
+from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.measure import Candidate, measure
-from seismic_lightning.curation.plan import Plan, candidate_row, make_plan
+from seismic_lightning.curation.merge import read_events
+from seismic_lightning.curation.plan import Plan, make_plan
+from seismic_lightning.curation.rejection import candidate_row
 from seismic_lightning.curation.report import (
     QUALITY_CSV,
     REJECTIONS_CSV,
@@ -32,8 +34,8 @@ from seismic_lightning.curation.shards import ShardWriter, sha256
 from seismic_lightning.curation.split import split_events
 from seismic_lightning.curation.store import METADATA_FILE
 from seismic_lightning.errors import DatasetError, WaveformError
-from seismic_lightning.records.catalogue import read_quakeml
-from seismic_lightning.records.inventory import Inventory, read_stationxml
+from seismic_lightning.records.inventory import Inventory
+from seismic_lightning.records.stations import read_stations
 
 FILES_PER_TASK = 16
 QUALITY_COLUMNS = ("event", "magnitude", "snr1", "snr2", "snr3", "gap1", "gap2", "gap3", "path")
@@ -46,7 +48,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         row: Metadata columns, None if the file could not be measured.
-        samples: ``(3, N)``, None unless the record was selected.
+        samples: ``(C, N)``, None unless the record was selected.
         refusal: Why it was not, None if it was.
     """
 
@@ -66,12 +68,16 @@ class _Gathered:
 
 
 def build_dataset(
-    archive_dir: Path, folder: Path, settings: CurationSettings, n_workers: int, progress: Progress | None
+    archive: Path | Places,
+    folder: Path,
+    settings: CurationSettings,
+    n_workers: int,
+    progress: Progress | None,
 ) -> dict[str, Any]:
     """Write all files of a dataset but its manifest.
 
     Args:
-        archive_dir: Archive to read.
+        archive: Archive to read.
         folder: Empty folder to write into.
         settings: Everything that decides what the dataset contains.
         n_workers: Processes that measure files.
@@ -85,18 +91,19 @@ def build_dataset(
         ConfigurationError: No file has a selected family.
         DatasetError: No record was accepted, or too few events.
     """
-    parts = find_parts(archive_dir)
-    plan = make_plan(archive_dir, parts, read_quakeml(parts.catalogue), settings.select)
-    inventory = read_stationxml(parts.stations)
+    parts = find_parts(archive)
+    catalogue, problems = read_events(parts, settings.catalogue_format)
+    plan = make_plan(parts, catalogue, settings)
+    inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
     writer = ShardWriter(folder)
-    gathered = _Gathered(rejections=list(plan.rejections))
+    gathered = _Gathered(rejections=problems + plan.rejections)
     try:
-        with closing(_outcomes(plan.candidates, archive_dir, inventory, settings, n_workers)) as outcomes:
+        with closing(_outcomes(plan.candidates, parts.root, inventory, settings, n_workers)) as outcomes:
             _gather(plan, outcomes, writer, gathered, progress)
         unit = dataset_unit(Counter(row["trace_unit"] for row in gathered.records), settings.select)
         _keep_unit(gathered, unit)
         if not gathered.records:
-            raise _nothing_accepted(archive_dir, gathered.rejections)
+            raise _nothing_accepted(archive, gathered.rejections)
         try:
             splits = split_events((row["source_id"] for row in gathered.records), settings.split)
         except DatasetError as error:
@@ -106,13 +113,19 @@ def build_dataset(
         writer.discard()
     for row in gathered.records:
         row["split"] = splits[row["source_id"]]
-    counts = _counts(plan, gathered, splits)
+    counts = {**_counts(plan, gathered, splits), "left_out": catalogue.left_out}
     _write_tables(folder, gathered)
     names = sorted(path.name for path in folder.iterdir())
     files = {
         name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names
     }
-    return {"unit": unit, "settings": asdict(settings), "counts": counts, "files": files}
+    return {
+        "unit": unit,
+        "components": settings.components,
+        "settings": asdict(settings),
+        "counts": counts,
+        "files": files,
+    }
 
 
 def write_manifest(folder: Path, identity: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +146,7 @@ def write_manifest(folder: Path, identity: str, content: dict[str, Any]) -> dict
 
 def _outcomes(
     candidates: list[Candidate],
-    archive_dir: Path,
+    root: Path,
     inventory: Inventory,
     settings: CurationSettings,
     n_workers: int,
@@ -143,7 +156,7 @@ def _outcomes(
     batches = (candidates[start : start + FILES_PER_TASK] for start in starts)
     tasks = (
         delayed(measure_batch)(
-            batch, archive_dir, inventory.stations(code for c in batch for code in c.name.codes), settings
+            batch, root, inventory.stations(code for c in batch for code in c.name.codes), settings
         )
         for batch in batches
     )
@@ -151,13 +164,13 @@ def _outcomes(
 
 
 def measure_batch(
-    batch: list[Candidate], archive_dir: Path, inventory: Inventory, settings: CurationSettings
+    batch: list[Candidate], root: Path, inventory: Inventory, settings: CurationSettings
 ) -> list[Outcome]:
     """Measure a few files and apply the thresholds.
 
     Args:
         batch: Files to measure.
-        archive_dir: Archive that their paths are relative to.
+        root: Folder that their paths are relative to.
         inventory: Metadata of their stations.
         settings: Window, orientation and thresholds.
 
@@ -167,11 +180,11 @@ def measure_batch(
     outcomes = []
     for candidate in batch:
         try:
-            record = measure(candidate, archive_dir, inventory, settings)
+            record = measure(candidate, root, inventory, settings)
         except WaveformError as error:
             outcomes.append(Outcome(None, None, Refusal(error.reason, str(error))))
             continue
-        refused = refusal(record.row, settings.select)
+        refused = refusal(record.row, settings.select, settings.components)
         outcomes.append(Outcome(record.row, None if refused else record.window.samples, refused))
     return outcomes
 
@@ -270,13 +283,15 @@ def _write_tables(folder: Path, gathered: _Gathered) -> None:
     pd.DataFrame(gathered.quality, columns=list(QUALITY_COLUMNS)).to_csv(folder / QUALITY_CSV, index=False)
 
 
-def _nothing_accepted(archive_dir: Path, rejections: list[dict[str, Any]]) -> DatasetError:
+def _nothing_accepted(archive: Path | Places, rejections: list[dict[str, Any]]) -> DatasetError:
     counts, _ = rejected_counts(rejections)
     if set(counts) == {"no_station"}:
         stations = ", ".join(sorted({str(row["station"]) for row in rejections if row["station"]})[:5])
-        message = f"stations.xml of {archive_dir} lists no station of any file (files name {stations}, ...)."
+        message = (
+            f"the station metadata of {archive} list no station of any file (files name {stations}, ...)."
+        )
         return DatasetError(message)
     total = sum(counts.values())
     return DatasetError(
-        f"none of {total} candidates of {archive_dir} was accepted: {frequent_reasons(rejections)}"
+        f"none of {total} candidates of {archive} was accepted: {frequent_reasons(rejections)}"
     )

@@ -1,13 +1,21 @@
 """What there is to do: candidates with their events and picks, and what is no candidate."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from seismic_lightning.curation.layout import ArchiveParts, parse_name
+from seismic_lightning.curation.continuous import cut_by_picks
+from seismic_lightning.curation.layout import SDS_PATTERN, ArchiveParts, parse_name
 from seismic_lightning.curation.measure import Candidate
-from seismic_lightning.curation.settings import ALL_FAMILIES, SelectionSettings
+from seismic_lightning.curation.reasons import REASONS
+from seismic_lightning.curation.rejection import candidate_row, rejection_row
+from seismic_lightning.curation.settings import (
+    ALL_FAMILIES,
+    EVENTS_LAYOUT,
+    CurationSettings,
+    SelectionSettings,
+)
 from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.records.catalogue import P_PHASES, Catalogue, Pick
 
@@ -17,7 +25,7 @@ class Plan:
     """Work and what needs none.
 
     Attributes:
-        candidates: Files to measure, in the order of their paths.
+        candidates: Records to measure, in the order of their files, or of events and sensors.
         total: Number of candidates including those whose family is not selected.
         rejections: Rows of the rejection table that are known without opening a file.
         absent_families: Families asked for that no file has.
@@ -29,53 +37,58 @@ class Plan:
     absent_families: list[str]
 
 
-def rejection_row(
-    reason: str, detail: str, path: str | None = None, event: str | None = None, station: str | None = None
-) -> dict[str, Any]:
-    """Make one row of the rejection table; the family is added by the caller who knows it."""
-    return {
-        "path": path,
-        "event": event,
-        "station": station,
-        "family": None,
-        "reason": reason,
-        "detail": detail,
-    }
-
-
-def candidate_row(candidate: Candidate, reason: str, detail: str) -> dict[str, Any]:
-    """Make the row of the rejection table for a candidate."""
-    station = ".".join(candidate.name.codes)
-    row = rejection_row(reason, detail, candidate.file, candidate.event.event_id, station)
-    return {**row, "family": candidate.name.family}
-
-
-def make_plan(
-    archive_dir: Path, parts: ArchiveParts, catalogue: Catalogue, settings: SelectionSettings
-) -> Plan:
+def make_plan(parts: ArchiveParts, catalogue: Catalogue, settings: CurationSettings) -> Plan:
     """Match files, events and picks.
 
     Args:
-        archive_dir: Archive, for paths relative to it.
-        parts: Its files.
+        parts: Files of the archive.
         catalogue: Its events and picks.
-        settings: Families to keep.
+        settings: Families to keep, and the window to cut out of continuous files.
 
     Returns:
         The plan.
 
     Raises:
-        DatasetError: No file belongs to an event.
+        DatasetError: No file belongs to an event, or no pick falls into a file.
         ConfigurationError: No file has one of the selected families.
     """
+    if parts.layout == EVENTS_LAYOUT:
+        candidates, rejections = _event_files(parts, catalogue)
+    else:
+        candidates, rejections = cut_by_picks(parts, catalogue, settings.window)
+    rejections = [*_strangers(parts), *rejections]
+    if not candidates:
+        raise DatasetError(_no_candidate(parts, rejections))
+    select = settings.select
+    _check_families(candidates, select)
+    left_out = [c for c in candidates if not select.keeps_family(c.name.family)]
+    rejections += [candidate_row(c, "family_not_selected", f"family {c.name.family}") for c in left_out]
+    present = {candidate.name.family for candidate in candidates}
+    return Plan(
+        candidates=[c for c in candidates if select.keeps_family(c.name.family)],
+        total=len(candidates),
+        rejections=rejections,
+        absent_families=[f for f in select.families if f not in present and f != ALL_FAMILIES],
+    )
+
+
+def _strangers(parts: ArchiveParts) -> Iterator[dict[str, Any]]:
+    """List the files that the layout does not know."""
+    for path in parts.strangers:
+        name = parts.name_of(path)
+        if parts.layout == EVENTS_LAYOUT:
+            yield rejection_row("not_an_event_file", "not waveforms/<family>/<name>.mseed", name)
+        else:
+            yield rejection_row("not_a_day_file", f"not {SDS_PATTERN}", name)
+
+
+def _event_files(parts: ArchiveParts, catalogue: Catalogue) -> tuple[list[Candidate], list[dict[str, Any]]]:
+    """Make a candidate of each event file whose name begins with an event of the catalogue."""
     candidates: list[Candidate] = []
-    strangers = [_printable(str(path.relative_to(archive_dir))) for path in parts.strangers]
-    rejections = [
-        rejection_row("not_an_event_file", "not waveforms/<family>/<name>.mseed", name) for name in strangers
-    ]
+    rejections: list[dict[str, Any]] = []
     picks = _by_station(catalogue.picks)
     for path in parts.waveforms:
-        file = path.relative_to(archive_dir).as_posix()
+        file = parts.name_of(path)
         name = parse_name(path.stem, catalogue.events)
         if name is None:
             rejections.append(rejection_row("no_event", "no event of the catalogue begins the name", file))
@@ -84,22 +97,7 @@ def make_plan(
             pick for code in dict.fromkeys(name.codes) for pick in picks.get((name.event_id, code), ())
         )
         candidates.append(Candidate(file, name, catalogue.events[name.event_id], own))
-    rejections += _picks_without_file(catalogue, candidates)
-    _check_families(parts, candidates, settings)
-    left_out = [c for c in candidates if not settings.keeps_family(c.name.family)]
-    rejections += [candidate_row(c, "family_not_selected", f"family {c.name.family}") for c in left_out]
-    present = {candidate.name.family for candidate in candidates}
-    return Plan(
-        candidates=[c for c in candidates if settings.keeps_family(c.name.family)],
-        total=len(candidates),
-        rejections=rejections,
-        absent_families=[f for f in settings.families if f not in present and f != ALL_FAMILIES],
-    )
-
-
-def _printable(name: str) -> str:
-    """Spell bytes of a file's name that are no text, as tables hold nothing but text."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return candidates, rejections + list(_picks_without_file(catalogue, candidates))
 
 
 def _by_station(picks: list[Pick]) -> dict[tuple[str, str], list[Pick]]:
@@ -118,13 +116,23 @@ def _picks_without_file(catalogue: Catalogue, candidates: list[Candidate]) -> It
             yield rejection_row("no_file", f"{pick.mode} {pick.phase} pick", None, pick.event_id, station)
 
 
-def _check_families(parts: ArchiveParts, candidates: list[Candidate], settings: SelectionSettings) -> None:
-    if not candidates:
-        message = (
+def _no_candidate(parts: ArchiveParts, rejections: list[dict[str, Any]]) -> str:
+    """Say why there is nothing to curate."""
+    if parts.layout == EVENTS_LAYOUT:
+        return (
             f"none of {len(parts.waveforms)} event files, such as {parts.waveforms[0].name}, begins with an "
-            f"event of {parts.catalogue}; name them <event>_<NET>_<STA>[_<LOC>]_<family>.mseed."
+            f"event of {parts.catalogue or parts.bulletins[0]}; name them "
+            "<event>_<NET>_<STA>[_<LOC>]_<family>.mseed."
         )
-        raise DatasetError(message)
+    counts = Counter(row["reason"] for row in rejections)
+    reasons = ", ".join(f"{count} x {reason} ({REASONS[reason]})" for reason, count in counts.most_common())
+    return (
+        f"no analyst's P pick falls into any of {len(parts.waveforms)} files, such as "
+        f"{parts.waveforms[0].name}: {reasons or 'the catalogue has no picks; add bulletins=<file>'}."
+    )
+
+
+def _check_families(candidates: list[Candidate], settings: SelectionSettings) -> None:
     present = sorted({candidate.name.family for candidate in candidates})
     if not any(settings.keeps_family(family) for family in present):
         message = (

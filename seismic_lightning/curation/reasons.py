@@ -1,7 +1,11 @@
 """The names under which files and picks that did not become records are counted."""
 
 REASONS: dict[str, str] = {
+    "ambiguous_event": "an event of a bulletin could be several of the catalogue, or several could be one",
+    "ambiguous_station": "a pick names no network, and several networks have files of its station",
     "bad_code": "a network, station or location code of the header is not made of capitals and digits",
+    "bad_file": "a continuous file that no reader accepts, or that is not what its name says",
+    "bulletin_line": "a line of a bulletin that was not understood",
     "damaged": "the reader complains about the file",
     "dead_component": "a component has one value throughout the window",
     "duplicate": "another file holds the same event, station and family",
@@ -10,11 +14,11 @@ REASONS: dict[str, str] = {
     "family_not_selected": "the channel family is not in select.families",
     "gaps": "a component lacks more of the window than select.max_gap",
     "low_snr": "no component exceeds select.min_snr",
-    "missing_component": "the file lacks one or two of the three components",
+    "missing_component": "components that the dataset asks for have no samples",
     "mixed_rates": "the components have different sampling rates",
     "name_mismatch": "the file's name and folder disagree with its headers",
     "no_event": "the file's name begins with no event of the catalogue",
-    "no_file": "a P pick without a waveform file of its event and station",
+    "no_file": "a pick without a waveform file of its event, or of its station",
     "no_magnitude": "the event has no magnitude",
     "no_onset": "no pick, and no depth or no first P arrival to model one",
     "no_orientation": "azimuths or dips of the sensor are unknown",
@@ -22,18 +26,38 @@ REASONS: dict[str, str] = {
     "no_samples": "the file holds headers or text but no samples",
     "no_snr": "the ratio cannot be measured: no samples, or only zeros, before P",
     "no_station": "the station metadata do not list the station at that time",
+    "no_p_pick": "a pick at a station without an analyst's P pick of that event",
+    "no_pick": "a continuous file that no analyst's P pick falls into",
+    "not_a_day_file": "a file among the waveforms that is not named or placed as a day file",
     "not_an_event_file": "a file among the waveforms that is not waveforms/<family>/<name>.mseed",
+    "not_in_catalogue": "an event of a bulletin that the catalogue does not list",
     "not_finite": "samples are NaN or infinite",
     "odd_rate": "the clock drifts half a sample or more from a nominal rate within the window",
     "other_unit": "samples are in another unit than the dataset's",
+    "outside_data": "a pick whose station has continuous files, but none around P",
     "overflow": "counts do not fit 32-bit integers",
     "overlap": "two segments hold different samples for the same time",
+    "repeated_event": "an event that an earlier bulletin lists",
     "too_short": "less than a second of the file lies in the window",
     "unreadable": "no reader accepts the file as miniSEED",
 }
 """One line of explanation by reason."""
 
-APART = ("no_event", "no_file", "not_an_event_file")
+APART = (
+    "ambiguous_event",
+    "ambiguous_station",
+    "bad_file",
+    "bulletin_line",
+    "no_event",
+    "no_file",
+    "no_p_pick",
+    "no_pick",
+    "not_a_day_file",
+    "not_an_event_file",
+    "not_in_catalogue",
+    "outside_data",
+    "repeated_event",
+)
 """Reasons of what is listed apart: it never was a candidate, having no event or no file."""
 
 REMEDIES: dict[str, str] = {
@@ -42,7 +66,7 @@ REMEDIES: dict[str, str] = {
     "family_not_selected": "name the families in select.families, or select.families=[all]",
     "gaps": "shorten window.length_s, or raise select.max_gap",
     "low_snr": "lower select.min_snr, or check the picks and origins",
-    "missing_component": "fetch all three components",
+    "missing_component": "fetch all three components, or keep the vertical alone with components=Z",
     "name_mismatch": "rename the files to <event>_<NET>_<STA>[_<LOC>]_<family>.mseed",
     "no_magnitude": "give the events magnitudes in the catalogue",
     "no_onset": "give depths or P picks in the catalogue",

@@ -1,7 +1,7 @@
 """What became of every file and pick: the tables on disk, and the counts as a table for the screen."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ class CurationSummary:
         accepted: Candidates that became records.
         rejected: Number of rejected candidates by reason; their sum and ``accepted`` are ``candidates``.
         apart: Number of files without an event, picks without a file and other files, by reason.
+        left_out: Number of events of the catalogue that were not considered, by reason.
         events: Number of events by split.
         records: Number of records by split.
         absent_families: Families of ``select.families`` that no file has.
@@ -47,6 +48,7 @@ class CurationSummary:
     events: dict[str, int]
     records: dict[str, int]
     absent_families: list[str]
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_manifest(cls, manifest: dict[str, Any], dataset_dir: Path, *, reused: bool) -> "CurationSummary":
@@ -84,6 +86,8 @@ def summary_table(summary: CurationSummary) -> "Table":
     table.add_row("candidates", str(summary.candidates), "accepted and rejected together", end_section=True)
     for reason, count in sorted(summary.apart.items()):
         table.add_row(f"apart: {reason}", str(count), REASONS[reason])
+    for reason, count in sorted(summary.left_out.items()):
+        table.add_row(f"left out: {reason}", str(count), "events or rows of the catalogue")
     if summary.absent_families:
         table.caption = f"families without a file: {', '.join(summary.absent_families)}"
     return table

@@ -5,7 +5,7 @@ of a dataset's definition.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class CatalogueSettings:
 
     magnitude_order: Any = None
     keep_explosions: bool = False
-    columns: Mapping[str, str] | None = None
+    columns: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Take a single type as a list of one; refuse what is no type and what is no column."""

@@ -8,7 +8,7 @@ References:
     FDSN (2019), StationXML schema 1.2, https://docs.fdsn.org/projects/stationxml.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, SupportsFloat
@@ -67,6 +67,11 @@ class Inventory:
     def __len__(self) -> int:
         """Return the number of stations."""
         return len(self._by_station)
+
+    def __iter__(self) -> Iterator[Epoch]:
+        """Go through all epochs, station by station."""
+        for epochs in self._by_station.values():
+            yield from epochs
 
     def channel(self, seed_id: SeedId, time_ns: int) -> Epoch | None:
         """Find a channel at a time.

@@ -48,7 +48,7 @@ def test_files_are_found_in_order_and_strangers_told_apart(tmp_path: Path) -> No
         ("catalogue.xml", "has no catalogue; give catalogue.xml in QuakeML"),
         ("stations.xml", "has no station metadata; give stations.xml"),
         ("waveforms", "has no folder waveforms; give event files waveforms/<family>/<event>"),
-        ("waveforms/HH", "holds no event files; give waveforms/<family>"),
+        ("waveforms/HH", "holds no event files; give event files waveforms/<family>"),
     ],
 )
 def test_a_missing_part_is_named(tmp_path: Path, part: str, lacks: str) -> None:
@@ -63,10 +63,12 @@ def test_a_missing_part_is_named(tmp_path: Path, part: str, lacks: str) -> None:
     assert lacks in str(refused.value)
 
 
-def test_a_catalogue_in_another_format_is_mentioned(tmp_path: Path) -> None:
+def test_a_catalogue_of_another_name_is_taken_if_it_is_the_only_one(tmp_path: Path) -> None:
     folder = write_archive(tmp_path / "archive", n_events=1, n_stations=1)
     (folder / "catalogue.xml").rename(folder / "catalogue.txt")
-    with pytest.raises(ArchiveError, match=r"found catalogue\.txt"):
+    assert find_parts(folder).catalogue == folder / "catalogue.txt"
+    (folder / "catalogue.csv").touch()
+    with pytest.raises(ArchiveError, match=r"found catalogue\.csv, catalogue\.txt"):
         find_parts(folder)
 
 

@@ -1,0 +1,154 @@
+"""Parts of long miniSEED files: what lies where in a file, and the samples of a stretch of time alone.
+
+A file is scanned once, by its record headers and without decoding, into extents of some tens of kilobytes.
+Later only the bytes whose extents touch a wanted stretch are read. What pymseed cannot scan, another reader
+may still read: such a file becomes one extent per segment, and is read as a whole each time.
+
+References:
+    FDSN (2012), SEED Reference Manual v2.4; FDSN (2023), miniSEED 3,
+    https://docs.fdsn.org/projects/miniseed3.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from seismic_lightning.codes import SeedId, plain_code
+from seismic_lightning.errors import WaveformError
+from seismic_lightning.records.waveform import Segment, read_segments
+
+EXTENT_BYTES = 1 << 16
+"""Resolution of a scan: some minutes of compressed samples at 100 Hz."""
+NANOSECONDS_PER_S = 1_000_000_000
+_TEXT_ENCODING = 0
+
+
+class Extent(NamedTuple):
+    """Where in a file the samples of one channel lie.
+
+    Attributes:
+        seed_id: Codes of the channel.
+        start_ns: Time of the first sample, nanoseconds since 1970 (UTC).
+        end_ns: Time of the last sample.
+        offset: First byte; -1 for a file that can only be read as a whole.
+        size: Number of bytes; other channels may lie among them.
+    """
+
+    seed_id: SeedId
+    start_ns: int
+    end_ns: int
+    offset: int
+    size: int
+
+
+def scan(path: Path) -> list[Extent]:
+    """Find out which channels and times a file holds, by its headers.
+
+    Args:
+        path: File of miniSEED records, or of another format that ``read_segments`` knows.
+
+    Returns:
+        Extents in the order of the file.
+
+    Raises:
+        WaveformError: The file is empty, holds no samples or cannot be read.
+    """
+    extents = _scan_records(path) if path.is_file() and path.stat().st_size else None
+    if extents is None:
+        extents = [
+            Extent(part.seed_id, part.start_ns, end_ns(part), -1, 0)
+            for part in read_segments(path)
+            if part.sampling_rate_hz > 0
+        ]
+    if not extents:
+        raise WaveformError("no_samples", f"{path.name} holds headers or text but no samples")
+    return extents
+
+
+def read_extents(path: Path, extents: Iterable[tuple[int, int]]) -> list[Segment]:
+    """Read parts of a file.
+
+    Args:
+        path: A file that was scanned.
+        extents: Offset and size of the parts, in bytes.
+
+    Returns:
+        Segments of all channels that lie in these parts, ordered by channel and time.
+
+    Raises:
+        WaveformError: The bytes cannot be decoded.
+    """
+    import pymseed  # here: loads a C library that commands without waveforms do not need
+
+    ranges = sorted(set(extents))
+    if any(offset < 0 for offset, _ in ranges):
+        return read_segments(path)
+    try:
+        content = _bytes(path, ranges)
+        traces = pymseed.MS3TraceList.from_buffer(content, unpack_data=True)
+        segments = [
+            Segment(
+                _seed_id(trace.sourceid),
+                int(part.starttime),
+                float(part.samprate),
+                part.take_np_datasamples(),
+            )
+            for trace in traces
+            for part in trace
+            if part.sampletype in ("i", "f", "d")
+        ]
+    except (pymseed.MiniSEEDError, ValueError):
+        return read_segments(path)
+    except OSError as error:
+        raise WaveformError("unreadable", f"{path.name}: {error.strerror}") from error
+    return sorted(segments, key=lambda segment: (segment.seed_id, segment.start_ns))
+
+
+def _scan_records(path: Path) -> list[Extent] | None:
+    """Return the extents, or None where libmseed refuses the file."""
+    import pymseed
+
+    extents: list[Extent] = []
+    current: dict[str, tuple[int, int]] = {}
+    begin = offset = 0
+
+    def close(end: int) -> None:
+        extents.extend(Extent(_seed_id(name), *span, begin, end - begin) for name, span in current.items())
+        current.clear()
+
+    try:
+        for record in pymseed.MS3Record.from_file(path, unpack_data=False):
+            if offset - begin >= EXTENT_BYTES:
+                close(offset)
+                begin = offset
+            if record.samplecnt > 0 and record.samprate > 0 and record.encoding != _TEXT_ENCODING:
+                name, start_ns, end_ns = record.sourceid, record.starttime, record.endtime
+                known = current.get(name, (start_ns, end_ns))
+                current[name] = min(known[0], start_ns), max(known[1], end_ns)
+            offset += record.reclen
+        close(offset)
+    except (pymseed.MiniSEEDError, ValueError):
+        return None
+    return extents
+
+
+def _bytes(path: Path, ranges: Iterable[tuple[int, int]]) -> bytes:
+    parts = []
+    with path.open("rb") as file:
+        for offset, size in ranges:
+            file.seek(offset)
+            parts.append(file.read(size))
+    return b"".join(parts)
+
+
+def end_ns(segment: Segment) -> int:
+    """Return the time of a segment's last sample, nanoseconds since 1970 (UTC)."""
+    steps = max(segment.samples.size - 1, 0)
+    return segment.start_ns + round(steps / segment.sampling_rate_hz * NANOSECONDS_PER_S)
+
+
+def _seed_id(source_id: str) -> SeedId:
+    import pymseed
+
+    network, station, location, channel = pymseed.sourceid2nslc(source_id)
+    return SeedId(plain_code(network), station.strip(), plain_code(location), channel.strip())

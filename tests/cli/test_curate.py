@@ -1,0 +1,73 @@
+"""``seismic-curate`` on archives whose parts lie anywhere, and the figure of what it cut out."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from obspy import Stream, read
+
+from seismic_lightning.cli.curate import main
+from seismic_lightning.curation.figure import P_COLOUR, S_COLOUR, draw_events
+from seismic_lightning.curation.store import open_dataset
+
+RunCommand = Callable[..., None]
+
+
+def test_parts_from_anywhere_become_a_dataset_of_the_vertical_with_a_figure(
+    archive_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_command: RunCommand
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(archive_dir / "catalogue.xml", "events.qml")
+    stations = "#Network|Station|Latitude|Longitude|Elevation|SiteName|StartTime|EndTime"
+    rows = [f"XX|ST{number:02d}|40.5|28.8|10.0|somewhere|2000-01-01T00:00:00|" for number in range(3)]
+    Path("stations.txt").write_text("\n".join([stations, *rows, ""]))
+    Path("data").mkdir()
+    vertical = Stream()
+    for path in sorted(archive_dir.glob("waveforms/HH/*.mseed")):
+        vertical += read(str(path), format="MSEED").select(component="Z")
+    vertical.write("data/all.mseed", format="MSEED", encoding="STEIM2")
+    run_command(
+        main,
+        "catalogue=events.qml",
+        "stations=stations.txt",
+        "waveforms=data",
+        "layout=continuous",
+        "components=Z",
+        "window.length_s=20",
+        "select.min_snr=0",
+        "dataset_dir=dataset",
+        "figure=figures/events.png",
+    )
+    dataset = open_dataset(tmp_path / "dataset")
+    assert (len(dataset), dataset.components) == (36, "Z")
+    assert set(dataset.metadata["trace_file"]) == {"data/all.mseed"}
+    assert Path("figures/events.png").stat().st_size > 10_000
+
+
+def lines(figure: Figure, colour: str, panel: int) -> list[float]:
+    """Return where lines of a colour stand in one column of panels."""
+    from matplotlib.colors import to_rgba
+
+    found = []
+    for axes in figure.axes[panel::3]:
+        for collection in axes.collections:
+            if np.allclose(np.asarray(collection.get_edgecolor())[0], to_rgba(colour)):
+                found.append(float(np.asarray(collection.get_paths()[0].vertices)[0, 0]))
+    return found
+
+
+def test_lines_stand_on_the_onsets(dataset_dir: Path) -> None:
+    dataset = open_dataset(dataset_dir)
+    figure = draw_events(dataset)
+    strongest = dataset.metadata.sort_values("source_magnitude", ascending=False)["source_id"].unique()[:8]
+    shown = dataset.metadata[dataset.metadata["source_id"].isin(strongest)]
+    assert len(figure.axes) == 3 * len(strongest)
+    for column, colour, panel in (("p", P_COLOUR, 1), ("s", S_COLOUR, 2)):
+        known = shown[shown[f"trace_{column}_arrival_sample"].notna()]
+        after_origin_s = (known["trace_start_time"] - known["source_origin_time"]).dt.total_seconds()
+        after_origin_s += known[f"trace_{column}_arrival_sample"] / known["trace_sampling_rate_hz"]
+        assert sorted(lines(figure, colour, 0)) == pytest.approx(sorted(after_origin_s), abs=1e-6)
+        assert lines(figure, colour, panel) == [0.0] * len(known)

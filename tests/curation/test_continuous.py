@@ -1,0 +1,208 @@
+"""Records cut out of continuous files and day files are those that event files hold."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from obspy import Stream, Trace, UTCDateTime, read, read_events
+from support.archive import START
+
+from seismic_lightning.curation.build import curate
+from seismic_lightning.curation.layout import Places
+from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
+from seismic_lightning.curation.store import open_dataset
+from seismic_lightning.errors import ArchiveError, ConfigurationError, DatasetError
+
+SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
+ELSEWHERE = ("shard", "row", "trace_file")
+
+
+def traces(archive: Path) -> Iterator[Trace]:
+    for path in sorted(archive.glob("waveforms/*/*.mseed")):
+        yield from read(str(path), format="MSEED")
+
+
+def write(groups: dict[Path, Stream]) -> None:
+    for path, stream in groups.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream.write(str(path), format="MSEED", encoding="STEIM2", reclen=512)
+
+
+def as_files_of_any_name(archive: Path, folder: Path) -> Places:
+    """Put all records of a station, whatever their channel, into one file."""
+    groups: dict[Path, Stream] = {}
+    for trace in traces(archive):
+        groups.setdefault(folder / f"{trace.stats.station} any name", Stream()).append(trace)
+    write(groups)
+    return Places(archive, waveforms=folder, layout="continuous")
+
+
+def as_day_files(archive: Path, folder: Path) -> Places:
+    """Sort all records into a tree of day files."""
+    groups: dict[Path, Stream] = {}
+    for trace in traces(archive):
+        for start in (START - 86400, START):
+            part = trace.slice(start, start + 86400 - trace.stats.delta / 2)
+            if len(part):
+                network, station, _, channel = trace.id.split(".")
+                name = f"{trace.id}.D.{start.year}.{start.julday:03d}"
+                path = folder / str(start.year) / network / station / f"{channel}.D" / name
+                groups.setdefault(path, Stream()).append(part)
+    write(groups)
+    return Places(archive, waveforms=folder, layout="sds")
+
+
+@pytest.mark.parametrize("arrange", [as_files_of_any_name, as_day_files])
+def test_records_are_those_of_the_event_files(
+    arrange: Callable[[Path, Path], Places], archive_dir: Path, dataset_dir: Path, tmp_path: Path
+) -> None:
+    places = arrange(archive_dir, tmp_path / "data")
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    assert (summary.accepted, summary.rejected) == (36, {})
+    assert set(summary.apart) <= {"no_pick"}  # the day before of stations that P reaches late
+    ours, expected = open_dataset(tmp_path / "dataset"), open_dataset(dataset_dir)
+    pd.testing.assert_frame_equal(
+        ours.metadata.drop(columns=[*ELSEWHERE]), expected.metadata.drop(columns=[*ELSEWHERE])
+    )
+    for group, other in zip(ours.fetch(np.arange(36)), expected.fetch(np.arange(36)), strict=True):
+        assert np.array_equal(group.waveform, other.waveform)
+    assert all((tmp_path / name).is_file() for name in "; ".join(ours.metadata["trace_file"]).split("; "))
+    curate(places, tmp_path / "again", SHORT, n_workers=2)
+    for path in (tmp_path / "dataset").iterdir():
+        assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
+
+
+def test_a_window_over_midnight_takes_two_day_files(archive_dir: Path, tmp_path: Path) -> None:
+    curate(as_day_files(archive_dir, tmp_path / "data"), tmp_path / "dataset", SHORT)
+    metadata = open_dataset(tmp_path / "dataset").metadata
+    first = metadata[metadata["source_id"] == "sim_000"].iloc[0]
+    files = first["trace_file"].split("; ")
+    assert first["trace_start_time"] < pd.Timestamp(START.datetime, tz="UTC")
+    days = sorted({file.rsplit(".", 2)[1] + "." + file.rsplit(".", 1)[1] for file in files})
+    assert (len(files), days) == (6, ["2023.365", "2024.001"])
+
+
+def reasons(folder: Path) -> dict[str, int]:
+    return dict(Counter(map(str, pd.read_parquet(folder / "rejections.parquet")["reason"])))
+
+
+def test_every_other_pick_and_file_has_its_reason(archive_dir: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+    events = read_events(str(archive / "catalogue.xml"))
+    stations = ["ST00", "ST01", "ST02"]
+    for pick in events[0].picks:
+        if pick.waveform_id.station_code == "ST00":
+            pick.time += 7 * 86400  # no data then
+    events[1].picks[0].evaluation_mode = "automatic"  # P of ST00
+    events[2].picks[0].waveform_id.station_code = "NONE"
+    events.write(str(archive / "catalogue.xml"), format="QUAKEML")
+    places = as_files_of_any_name(archive, tmp_path / "data")
+    (tmp_path / "data" / "empty").touch()
+    (tmp_path / "data" / "notes.txt").write_text("no samples")
+    unused = read(str(tmp_path / "data" / "ST00 any name"))[:1]
+    unused[0].stats.station = "FREE"
+    write({tmp_path / "data" / "free": unused})
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    assert len(stations) * len(events) == summary.candidates + 3
+    expected = {"outside_data": 2, "no_p_pick": 3, "no_file": 1, "bad_file": 2, "no_pick": 1}
+    assert reasons(tmp_path / "dataset") == summary.apart == expected
+    table = pd.read_parquet(tmp_path / "dataset" / "rejections.parquet").set_index("path")
+    assert str(table.loc["data/empty", "detail"]).startswith("empty_file: empty")
+    assert str(table.loc["data/notes.txt", "detail"]).startswith("unreadable: notes.txt")
+    n_picks = sum(len(event.picks) for event in events)
+    picks_listed = int(table["event"].notna().sum())
+    assert picks_listed + 2 * summary.candidates == n_picks
+
+
+def test_a_station_code_of_two_networks_needs_a_network(archive_dir: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+    events = read_events(str(archive / "catalogue.xml"))
+    for event in events:
+        for pick in event.picks:
+            pick.waveform_id.network_code = None
+    events.write(str(archive / "catalogue.xml"), format="QUAKEML")
+    places = as_files_of_any_name(archive, tmp_path / "data")
+    twin = read(str(tmp_path / "data" / "ST00 any name"))
+    for trace in twin:
+        trace.stats.network = "YY"
+    write({tmp_path / "data" / "twin": twin})
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    assert summary.accepted == 24
+    assert summary.apart["ambiguous_station"] == 24
+
+
+def test_a_day_file_that_holds_another_channel_is_refused(archive_dir: Path, tmp_path: Path) -> None:
+    places = as_day_files(archive_dir, tmp_path / "data")
+    folder = tmp_path / "data" / "2024" / "XX" / "ST01"
+    shutil.copy(folder / "HHN.D" / "XX.ST01..HHN.D.2024.001", folder / "HHZ.D" / "XX.ST01..HHZ.D.2024.001")
+    (tmp_path / "data" / "readme").touch()
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    table = pd.read_parquet(tmp_path / "dataset" / "rejections.parquet").set_index("reason")
+    detail = str(table.loc["bad_file", "detail"])
+    assert detail.endswith("XX.ST01..HHZ.D.2024.001: the headers say XX.ST01..HHN")
+    assert table.loc["not_a_day_file", "path"] == "data/readme"
+    assert summary.rejected == {"missing_component": 12}
+
+
+def test_a_gap_in_continuous_data_is_a_gap_of_the_record(archive_dir: Path, tmp_path: Path) -> None:
+    places = as_files_of_any_name(archive_dir, tmp_path / "data")
+    path = tmp_path / "data" / "ST02 any name"
+    pick = read_events(str(archive_dir / "catalogue.xml"))[3].picks[4]
+    stream = read(str(path))
+    stream.cutout(pick.time + 2, pick.time + 4)
+    stream.write(str(path), format="MSEED", encoding="STEIM2")
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    assert (summary.accepted, summary.rejected) == (35, {"gaps": 1})
+    relaxed = replace(SHORT, select=SelectionSettings(min_snr=0.0, max_gap=0.2))
+    assert curate(places, tmp_path / "relaxed", relaxed).accepted == 36
+
+
+def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) -> None:
+    as_files_of_any_name(archive_dir, tmp_path / "data")
+    places = Places(
+        catalogue=archive_dir / "catalogue.xml",
+        stations=archive_dir,
+        waveforms=tmp_path / "data" / "ST01 any name",
+        layout="continuous",
+    )
+    with pytest.raises(ArchiveError):  # the folder also holds the catalogue
+        curate(places, tmp_path / "dataset", SHORT)
+    (tmp_path / "stations").mkdir()
+    shutil.copy(archive_dir / "stations.xml", tmp_path / "stations" / "XX.xml")
+    summary = curate(replace(places, stations=tmp_path / "stations"), tmp_path / "dataset", SHORT)
+    assert (summary.accepted, summary.apart) == (12, {"no_file": 48})
+    assert set(open_dataset(tmp_path / "dataset").metadata["trace_file"]) == {"ST01 any name"}
+
+
+def test_without_any_pick_in_any_file_the_reasons_are_counted(archive_dir: Path, tmp_path: Path) -> None:
+    write({tmp_path / "data" / "x": Stream([Trace(np.arange(500, dtype=np.int32))])})
+    places = Places(archive_dir, waveforms=tmp_path / "data", layout="continuous")
+    with pytest.raises(DatasetError, match=r"no analyst's P pick falls into any of 1 files.*72 x no_file"):
+        curate(places, tmp_path / "dataset", SHORT)
+    assert UTCDateTime(0) == Trace().stats.starttime
+
+
+@pytest.mark.parametrize(
+    ("places", "message"),
+    [
+        ({"layout": "tree"}, "layout='tree': give one of events, sds, continuous"),
+        ({"archive_dir": None}, "no archive_dir: give archive_dir="),
+    ],
+)
+def test_places_that_cannot_be_an_archive_are_refused(places: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        Places(**{"archive_dir": Path(), **places})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("part", ["catalogue", "bulletins", "stations", "waveforms"])
+def test_a_place_without_a_file_is_named(part: str, archive_dir: Path, tmp_path: Path) -> None:
+    named: dict[str, Any] = {part: tmp_path / "absent"}
+    places = replace(Places(archive_dir), **named)
+    with pytest.raises(ArchiveError, match=r"absent"):
+        curate(places, tmp_path / "dataset", SHORT)
