@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import CurateConfig
 from seismic_lightning.cli.sources import curate_with_progress
-from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.errors import ConfigurationError
 
 
@@ -31,11 +31,13 @@ def curate(config: DictConfig) -> None:
             "seismic-curate needs archive_dir=<folder with catalogue.xml, stations.xml and waveforms/>."
         )
     window, select, split = (OmegaConf.to_object(config[name]) for name in ("window", "select", "split"))
+    parallel = cast(ParallelSettings, OmegaConf.to_object(config.parallel))
     curate_with_progress(
         Path(config.archive_dir),
         config.dataset_dir,
         Path(config.output_dir),
         CurationSettings(config.orientation, cast(Any, window), cast(Any, select), cast(Any, split)),
         n_workers=config.n_workers,
+        parallel=parallel,
         overwrite=config.overwrite,
     )
