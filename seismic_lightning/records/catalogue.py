@@ -9,13 +9,14 @@ References:
     data exchange format, Annals of Geophysics 54(1), doi:10.4401/ag-4874.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, SupportsFloat
 
 from seismic_lightning.codes import plain_code
 from seismic_lightning.errors import ArchiveError
+from seismic_lightning.records.quakeml_events import iterate_events
 
 if TYPE_CHECKING:
     import obspy.core.event
@@ -94,18 +95,9 @@ def read_quakeml(path: Path) -> Catalogue:
     Raises:
         ArchiveError: The file is not QuakeML, or two events share an identifier.
     """
-    from obspy import read_events  # here: ObsPy is slow to import and most commands never read a catalogue
-
-    try:
-        content = read_events(str(path), format="QUAKEML")
-    except Exception as error:  # ObsPy lets parser, type and value errors of any kind through
-        message = (
-            f"{path} cannot be read as QuakeML ({type(error).__name__}: {error}); give a QuakeML 1.2 file."
-        )
-        raise ArchiveError(message) from error
     events: dict[str, Event] = {}
     picks: list[Pick] = []
-    for entry in content:
+    for entry in _entries(path):
         event = _event(entry)
         if event.event_id in events:
             message = (
@@ -140,6 +132,16 @@ def first_pick(picks: Iterable[Pick], phases: tuple[str, ...], network: str, loc
     ]
     own = [pick for pick in usable if pick.location == location]
     return min(own or usable, key=lambda pick: pick.time_ns, default=None)
+
+
+def _entries(path: Path) -> Iterator["obspy.core.event.Event"]:
+    try:
+        yield from iterate_events(path)
+    except Exception as error:  # ObsPy lets parser, type and value errors of any kind through
+        message = (
+            f"{path} cannot be read as QuakeML ({type(error).__name__}: {error}); give a QuakeML 1.2 file."
+        )
+        raise ArchiveError(message) from error
 
 
 def _event(entry: "obspy.core.event.Event") -> Event:
