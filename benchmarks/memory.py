@@ -23,15 +23,15 @@ GOAL = Goal(1.2, "x", at_least=False)
 SIZES = (2000, 20000)
 N_WORKERS = 2
 PROGRAM = """
-import resource, sys
+import sys
 from pathlib import Path
+from joblib import Parallel, delayed
+from benchmarks.memory import own_peak_mb
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings
-curate(Path(sys.argv[1]), Path(sys.argv[2]), CurationSettings(), n_workers=int(sys.argv[3]))
-from joblib.externals.loky import get_reusable_executor
-get_reusable_executor().shutdown(wait=True)
-own, workers = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-print(own, workers)
+n_workers = int(sys.argv[3])
+curate(Path(sys.argv[1]), Path(sys.argv[2]), CurationSettings(), n_workers=n_workers)
+print(own_peak_mb(), max(Parallel(n_workers)(delayed(own_peak_mb)() for _ in range(4 * n_workers))))
 """
 
 
@@ -60,7 +60,16 @@ def peak_mb(folder: Path, n_records: int) -> tuple[float, float]:
     arguments = [sys.executable, "-c", PROGRAM, str(archive_dir), str(dataset_dir), str(N_WORKERS)]
     finished = subprocess.run(arguments, check=True, capture_output=True, text=True)
     own, workers = finished.stdout.split()
-    return int(own) / 1024, int(workers) / 1024
+    return float(own), float(workers)
+
+
+def own_peak_mb() -> float:
+    """Return the largest resident set that this process ever had.
+
+    The figure of ``getrusage`` would include the process that this one was started from.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 if __name__ == "__main__":
