@@ -9,7 +9,7 @@ from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import CurateConfig
 from seismic_lightning.cli.sources import curate_with_progress, places_of
-from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 
 GROUPS = ("window", "select", "split", "catalogue_format")
 
@@ -29,6 +29,7 @@ def curate(config: DictConfig) -> None:
         ConfigurationError: Neither an archive nor the places of all its parts were named.
     """
     groups = {name: cast(Any, OmegaConf.to_object(config[name])) for name in GROUPS}
+    parallel = cast(ParallelSettings, OmegaConf.to_object(config.parallel))
     settings = CurationSettings(
         orientation=config.orientation, components=config.components, network=config.network, **groups
     )
@@ -38,6 +39,7 @@ def curate(config: DictConfig) -> None:
         Path(config.output_dir),
         settings,
         n_workers=config.n_workers,
+        parallel=parallel,
         overwrite=config.overwrite,
     )
     if config.figure is not None:

@@ -10,7 +10,12 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
-from seismic_lightning.curation.settings import SelectionSettings, SplitSettings, WindowSettings
+from seismic_lightning.curation.settings import (
+    ParallelSettings,
+    SelectionSettings,
+    SplitSettings,
+    WindowSettings,
+)
 from seismic_lightning.records.catalogue_settings import CatalogueSettings
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
@@ -54,6 +59,7 @@ class CurateConfig:
     window: WindowSettings = field(default_factory=WindowSettings)
     select: SelectionSettings = field(default_factory=SelectionSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
+    parallel: ParallelSettings = field(default_factory=ParallelSettings)
 
 
 @dataclass
@@ -108,6 +114,7 @@ class TrainConfig:
     window: WindowSettings = field(default_factory=WindowSettings)
     select: SelectionSettings = field(default_factory=SelectionSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
+    parallel: ParallelSettings = field(default_factory=ParallelSettings)
     preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
     stft: StftSettings = field(default_factory=StftSettings)
     precision: PrecisionSection = field(default_factory=PrecisionSection)

@@ -6,7 +6,7 @@ from typing import Any
 
 from seismic_lightning.cli.console import progress_bar, say
 from seismic_lightning.curation.layout import Places
-from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.simulation.request import Request
 from seismic_lightning.simulation.settings import SimulationSettings
@@ -20,6 +20,7 @@ def curated_archive(
     dataset_dir: str | None,
     output_dir: str,
     n_workers: int,
+    parallel: dict[str, Any],
     settings: dict[str, Any],
     *,
     places: dict[str, str | None],
@@ -31,6 +32,7 @@ def curated_archive(
         dataset_dir: Where its dataset lies or shall lie; None for a folder of its own below ``output_dir``.
         output_dir: Root of everything that is written.
         n_workers: Processes that read and measure.
+        parallel: Fields of ``ParallelSettings``.
         settings: Fields of ``CurationSettings``.
         places: Fields of ``Places``: the layout, and where parts lie that are not in the archive.
 
@@ -48,6 +50,7 @@ def curated_archive(
         Path(output_dir),
         CurationSettings(**settings),
         n_workers=n_workers,
+        parallel=ParallelSettings(**parallel),
     )
 
 
@@ -88,6 +91,7 @@ def curate_with_progress(
     settings: CurationSettings,
     *,
     n_workers: int,
+    parallel: ParallelSettings | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Curate with a progress bar and a closing table, or find the unchanged dataset and say so.
@@ -98,6 +102,7 @@ def curate_with_progress(
         output_dir: Root of everything that is written.
         settings: What decides the dataset's content.
         n_workers: Processes that read and measure.
+        parallel: What runs them; processes of this machine where none is given.
         overwrite: Replace a dataset of other content.
 
     Returns:
@@ -112,7 +117,13 @@ def curate_with_progress(
     )
     with progress_bar("curating") as advance:
         summary = curate(
-            archive, folder, settings, n_workers=n_workers, progress=advance, overwrite=overwrite
+            archive,
+            folder,
+            settings,
+            n_workers=n_workers,
+            parallel=parallel,
+            progress=advance,
+            overwrite=overwrite,
         )
     if summary.reused:
         say(f"Unchanged: {summary.accepted} records in {folder}.")
@@ -126,6 +137,7 @@ def simulated_archive(
     dataset_dir: str | None,
     output_dir: str,
     n_workers: int,
+    parallel: dict[str, Any],
     simulation: dict[str, Any],
     settings: dict[str, Any],
 ) -> Path:
@@ -136,6 +148,7 @@ def simulated_archive(
         dataset_dir: Where the dataset lies or shall lie; None for a folder of its own below ``output_dir``.
         output_dir: Root of everything that is written.
         n_workers: Processes that simulate, read and measure.
+        parallel: Fields of ``ParallelSettings``, for reading and measuring.
         simulation: Fields of ``SimulationSettings``.
         settings: Fields of ``CurationSettings``.
 
@@ -150,7 +163,12 @@ def simulated_archive(
     request = Request(SimulationSettings(**simulation))
     folder = simulate_with_progress(request, None, Path(output_dir), n_workers=n_workers)
     return curate_with_progress(
-        folder, dataset_dir, Path(output_dir), CurationSettings(**settings), n_workers=n_workers
+        folder,
+        dataset_dir,
+        Path(output_dir),
+        CurationSettings(**settings),
+        n_workers=n_workers,
+        parallel=ParallelSettings(**parallel),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from seismic_lightning.curation.identity import check_intact, dataset_id, read_manifest
 from seismic_lightning.curation.layout import Places, absolute
 from seismic_lightning.curation.report import CurationSummary
-from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.storage import locked, whole_folder
 
@@ -17,6 +17,7 @@ def curate(
     settings: CurationSettings,
     *,
     n_workers: int = 1,
+    parallel: ParallelSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
 ) -> CurationSummary:
@@ -29,6 +30,7 @@ def curate(
         dataset_dir: Folder to make.
         settings: Everything that decides what the dataset contains.
         n_workers: Processes that measure files.
+        parallel: What runs them; processes of this machine where none is given.
         progress: Called with the number of measured files and of all files to measure.
         overwrite: Replace another dataset in this folder; a folder that is no dataset is never replaced.
 
@@ -57,7 +59,9 @@ def curate(
         if found is not None:
             return found
         with whole_folder(dataset_dir) as folder:
-            content = build_dataset(archive, folder, settings, n_workers, progress)
+            content = build_dataset(
+                archive, folder, settings, parallel or ParallelSettings(), n_workers, progress
+            )
             if dataset_id(archive, settings) != identity:
                 raise DatasetError(
                     f"{archive} changed while it was curated: curate again once it is at rest."

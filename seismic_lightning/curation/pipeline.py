@@ -1,76 +1,37 @@
-"""The way from an archive to the files of a dataset: measure in parallel, select, store, split, report."""
+"""The way from an archive to the files of a dataset: plan, measure in parallel, split, join, count."""
 
 import json
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import pandas as pd
-from joblib import Parallel, delayed
-from numpy.typing import NDArray
-
-from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.identity import FORMAT, MANIFEST, SCHEMA_VERSION
+from seismic_lightning.curation.join import Choice, join_parts
 from seismic_lightning.curation.layout import Places, find_parts
-from seismic_lightning.curation.measure import Candidate, measure
 from seismic_lightning.curation.merge import read_events
+from seismic_lightning.curation.parallel import in_order
 from seismic_lightning.curation.plan import Plan, make_plan
-from seismic_lightning.curation.rejection import candidate_row
-from seismic_lightning.curation.report import (
-    QUALITY_CSV,
-    REJECTIONS_CSV,
-    REJECTIONS_FILE,
-    SPLIT_LABELS,
-    frequent_reasons,
-    rejected_counts,
-)
-from seismic_lightning.curation.schema import METADATA, REJECTIONS, to_table
-from seismic_lightning.curation.select import Refusal, dataset_unit, refusal
-from seismic_lightning.curation.settings import CurationSettings
-from seismic_lightning.curation.shards import ShardWriter, sha256
+from seismic_lightning.curation.report import SPLIT_LABELS, Tally, frequent_reasons
+from seismic_lightning.curation.select import dataset_unit
+from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
+from seismic_lightning.curation.shards import sha256
 from seismic_lightning.curation.split import split_events
-from seismic_lightning.curation.store import METADATA_FILE
-from seismic_lightning.errors import DatasetError, WaveformError
+from seismic_lightning.curation.task import Part, cut_into_tasks, run_task
+from seismic_lightning.errors import DatasetError
 from seismic_lightning.records.inventory import Inventory
 from seismic_lightning.records.stations import read_stations
 
-FILES_PER_TASK = 16
-QUALITY_COLUMNS = ("event", "magnitude", "snr1", "snr2", "snr3", "gap1", "gap2", "gap3", "path")
-
 Progress = Callable[[int, int], None]
-
-
-class Outcome(NamedTuple):
-    """What became of one file.
-
-    Attributes:
-        row: Metadata columns, None if the file could not be measured.
-        samples: ``(C, N)``, None unless the record was selected.
-        refusal: Why it was not, None if it was.
-    """
-
-    row: dict[str, Any] | None
-    samples: NDArray[Any] | None
-    refusal: Refusal | None
-
-
-@dataclass
-class _Gathered:
-    """Rows that grow while files are measured."""
-
-    records: list[dict[str, Any]] = field(default_factory=list)
-    candidates: list[Candidate] = field(default_factory=list)
-    rejections: list[dict[str, Any]] = field(default_factory=list)
-    quality: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 def build_dataset(
     archive: Path | Places,
     folder: Path,
     settings: CurationSettings,
+    parallel: ParallelSettings,
     n_workers: int,
     progress: Progress | None,
 ) -> dict[str, Any]:
@@ -80,7 +41,8 @@ def build_dataset(
         archive: Archive to read.
         folder: Empty folder to write into.
         settings: Everything that decides what the dataset contains.
-        n_workers: Processes that measure files.
+        parallel: What runs the processes that measure files.
+        n_workers: Number of these processes.
         progress: Called with the number of measured files and of all files to measure.
 
     Returns:
@@ -88,42 +50,37 @@ def build_dataset(
 
     Raises:
         ArchiveError: Catalogue or station metadata cannot be read.
-        ConfigurationError: No file has a selected family.
+        ConfigurationError: No file has a selected family, or no scheduler answers.
         DatasetError: No record was accepted, or too few events.
     """
     parts = find_parts(archive)
     catalogue, problems = read_events(parts, settings.catalogue_format)
     plan = make_plan(parts, catalogue, settings)
+    planned, left_out = problems + plan.rejections, catalogue.left_out
     inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
-    writer = ShardWriter(folder)
-    gathered = _Gathered(rejections=problems + plan.rejections)
-    try:
-        with closing(_outcomes(plan.candidates, parts.root, inventory, settings, n_workers)) as outcomes:
-            _gather(plan, outcomes, writer, gathered, progress)
-        unit = dataset_unit(Counter(row["trace_unit"] for row in gathered.records), settings.select)
-        _keep_unit(gathered, unit)
-        if not gathered.records:
-            raise _nothing_accepted(archive, gathered.rejections)
-        try:
-            splits = split_events((row["source_id"] for row in gathered.records), settings.split)
-        except DatasetError as error:
-            raise DatasetError(f"{error} {frequent_reasons(gathered.rejections)}") from error
-        writer.close(unit)
-    finally:
-        writer.discard()
-    for row in gathered.records:
-        row["split"] = splits[row["source_id"]]
-    counts = {**_counts(plan, gathered, splits), "left_out": catalogue.left_out}
-    _write_tables(folder, gathered)
+    tasks = _tasks(plan, (parts.root, folder), inventory, settings)
+    del parts, catalogue  # all of their rows that matter are in the plan
+    tally, records = Tally.of(planned), Counter[tuple[str, str]]()
+    n_tasks = done = 0
+    with closing(in_order(run_task, tasks, n_workers, parallel)) as finished:
+        part: Part
+        for part in finished:
+            tally.update(part.tally)
+            records.update(part.records)
+            n_tasks, done = n_tasks + 1, done + part.n_candidates
+            if progress is not None:
+                progress(done, len(plan.candidates))
+    choice = _choose(records, settings, tally, archive)
+    join_parts(folder, range(n_tasks), planned, choice)
     names = sorted(path.name for path in folder.iterdir())
     files = {
         name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names
     }
     return {
-        "unit": unit,
+        "unit": choice.unit,
         "components": settings.components,
         "settings": asdict(settings),
-        "counts": counts,
+        "counts": {**_counts(plan, tally, records, choice), "left_out": left_out},
         "files": files,
     }
 
@@ -144,154 +101,64 @@ def write_manifest(folder: Path, identity: str, content: dict[str, Any]) -> dict
     return manifest
 
 
-def _outcomes(
-    candidates: list[Candidate],
-    root: Path,
-    inventory: Inventory,
-    settings: CurationSettings,
-    n_workers: int,
-) -> Generator[list[Outcome], None, None]:
-    """Measure files, in their order, a few per task; each task carries only the stations it needs."""
-    starts = range(0, len(candidates), FILES_PER_TASK)
-    batches = (candidates[start : start + FILES_PER_TASK] for start in starts)
-    tasks = (
-        delayed(measure_batch)(
-            batch, root, inventory.stations(code for c in batch for code in c.name.codes), settings
-        )
-        for batch in batches
-    )
-    yield from Parallel(n_jobs=n_workers, return_as="generator")(tasks)
+def _tasks(
+    plan: Plan, folders: tuple[Path, Path], inventory: Inventory, settings: CurationSettings
+) -> Iterator[tuple[Any, ...]]:
+    """List the arguments of each task; a task carries only the stations it needs."""
+    for number, candidates in enumerate(cut_into_tasks(plan.candidates)):
+        stations = inventory.stations(code for c in candidates for code in c.name.codes)
+        yield number, candidates, folders, stations, settings
 
 
-def measure_batch(
-    batch: list[Candidate], root: Path, inventory: Inventory, settings: CurationSettings
-) -> list[Outcome]:
-    """Measure a few files and apply the thresholds.
-
-    Args:
-        batch: Files to measure.
-        root: Folder that their paths are relative to.
-        inventory: Metadata of their stations.
-        settings: Window, orientation and thresholds.
-
-    Returns:
-        One outcome per file, in order.
-    """
-    outcomes = []
-    for candidate in batch:
-        try:
-            record = measure(candidate, root, inventory, settings)
-        except WaveformError as error:
-            outcomes.append(Outcome(None, None, Refusal(error.reason, str(error))))
-            continue
-        refused = refusal(record.row, settings.select, settings.components)
-        outcomes.append(Outcome(record.row, None if refused else record.window.samples, refused))
-    return outcomes
+def _choose(
+    records: Counter[tuple[str, str]], settings: CurationSettings, tally: Tally, archive: Path | Places
+) -> Choice:
+    """Decide what needs all records: the unit and the split of events."""
+    units: Counter[str] = Counter()
+    for (unit, _), count in records.items():
+        units[unit] += count
+    chosen = dataset_unit(units, settings.select)
+    for unit in sorted(set(units) - {chosen}):
+        tally.add("other_unit", units[unit], (None, f"samples in {unit}, the dataset is in {chosen}"))
+    events = {event for unit, event in records if unit == chosen}
+    if not events:
+        raise _nothing_accepted(archive, tally)
+    try:
+        return Choice(chosen, split_events(events, settings.split))
+    except DatasetError as error:
+        raise DatasetError(f"{error} {frequent_reasons(tally)}") from error
 
 
-def _gather(
-    plan: Plan,
-    outcomes: Iterator[list[Outcome]],
-    writer: ShardWriter,
-    gathered: _Gathered,
-    progress: Progress | None,
-) -> None:
-    """Store what is selected and note what is not."""
-    seen: dict[tuple[str, ...], str] = {}
-    remaining = iter(plan.candidates)
-    done = 0
-    for batch in outcomes:
-        for outcome in batch:
-            _take(next(remaining), outcome, writer, gathered, seen)
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(plan.candidates))
-
-
-def _take(
-    candidate: Candidate,
-    outcome: Outcome,
-    writer: ShardWriter,
-    gathered: _Gathered,
-    seen: dict[tuple[str, ...], str],
-) -> None:
-    row, refused = outcome.row, outcome.refusal
-    if row is not None:
-        gathered.quality.append(_quality(row))
-        names = (
-            "source_id",
-            "station_network_code",
-            "station_code",
-            "station_location_code",
-            "trace_channel",
-        )
-        sensor = tuple(row[name] for name in names)
-        if refused is None and sensor in seen:
-            refused = Refusal("duplicate", f"same event, station and family as {seen[sensor]}")
-        elif refused is None:
-            seen[sensor] = candidate.file
-    if refused is not None or row is None or outcome.samples is None:
-        reason, detail = refused or Refusal("unreadable", "no samples")
-        gathered.rejections.append(candidate_row(candidate, reason, detail))
-        return
-    place = writer.append(outcome.samples, row["trace_unit"], row["trace_sampling_rate_hz"])
-    gathered.records.append({**row, "shard": place.shard, "row": place.row})
-    gathered.candidates.append(candidate)
-
-
-def _keep_unit(gathered: _Gathered, unit: str) -> None:
-    """Turn selected records of other units into rejections."""
-    pairs = list(zip(gathered.records, gathered.candidates, strict=True))
-    for row, candidate in pairs:
-        if row["trace_unit"] != unit:
-            detail = f"samples in {row['trace_unit']}, the dataset is in {unit}"
-            gathered.rejections.append(candidate_row(candidate, "other_unit", detail))
-    gathered.records = [row for row, _ in pairs if row["trace_unit"] == unit]
-
-
-def _counts(plan: Plan, gathered: _Gathered, splits: dict[str, str]) -> dict[str, Any]:
+def _counts(plan: Plan, tally: Tally, records: Counter[tuple[str, str]], choice: Choice) -> dict[str, Any]:
     """Count everything and check that the counts add up."""
-    rejected, apart = rejected_counts(gathered.rejections)
-    accepted = len(gathered.records)
+    rejected, apart = tally.split()
+    by_split: Counter[str] = Counter()
+    for (unit, event), count in records.items():
+        if unit == choice.unit:
+            by_split[choice.splits[event]] += count
+    accepted = by_split.total()
     if accepted + sum(rejected.values()) != plan.total:
         message = f"{accepted} accepted and {sum(rejected.values())} rejected of {plan.total} candidates"
         raise AssertionError(message)
-    events, records = Counter(splits.values()), Counter(row["split"] for row in gathered.records)
+    events = Counter(choice.splits.values())
     return {
         "candidates": plan.total,
         "accepted": accepted,
         "rejected": rejected,
         "apart": apart,
         "events": {name: events[name] for name in SPLIT_LABELS},
-        "records": {name: records[name] for name in SPLIT_LABELS},
+        "records": {name: by_split[name] for name in SPLIT_LABELS},
         "absent_families": plan.absent_families,
     }
 
 
-def _quality(row: dict[str, Any]) -> tuple[Any, ...]:
-    """Return the flat row of the original practice: legacy definitions, components Z, N, E as 1, 2, 3."""
-    ratios = (row[f"trace_{component}_snr_legacy"] for component in COMPONENTS)
-    gaps = (row[f"trace_{component}_gap_legacy"] for component in COMPONENTS)
-    return (row["source_id"], row["source_magnitude"], *ratios, *gaps, row["trace_file"])
-
-
-def _write_tables(folder: Path, gathered: _Gathered) -> None:
-    to_table(gathered.records, METADATA).to_parquet(folder / METADATA_FILE)
-    rejections = to_table(gathered.rejections, REJECTIONS)
-    rejections.to_parquet(folder / REJECTIONS_FILE)
-    rejections.to_csv(folder / REJECTIONS_CSV, index=False)
-    pd.DataFrame(gathered.quality, columns=list(QUALITY_COLUMNS)).to_csv(folder / QUALITY_CSV, index=False)
-
-
-def _nothing_accepted(archive: Path | Places, rejections: list[dict[str, Any]]) -> DatasetError:
-    counts, _ = rejected_counts(rejections)
+def _nothing_accepted(archive: Path | Places, tally: Tally) -> DatasetError:
+    counts, _ = tally.split()
     if set(counts) == {"no_station"}:
-        stations = ", ".join(sorted({str(row["station"]) for row in rejections if row["station"]})[:5])
-        message = (
-            f"the station metadata of {archive} list no station of any file (files name {stations}, ...)."
+        path, detail = tally.examples["no_station"]
+        return DatasetError(
+            f"the station metadata of {archive} list no station of any file (such as {path}: {detail})."
         )
-        return DatasetError(message)
-    total = sum(counts.values())
     return DatasetError(
-        f"none of {total} candidates of {archive} was accepted: {frequent_reasons(rejections)}"
+        f"none of {sum(counts.values())} candidates of {archive} was accepted: {frequent_reasons(tally)}"
     )

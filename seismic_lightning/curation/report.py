@@ -1,6 +1,7 @@
 """What became of every file and pick: the tables on disk, and the counts as a table for the screen."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,21 +108,49 @@ def remedies(summary: CurationSummary) -> list[str]:
     ]
 
 
-def rejected_counts(rows: list[dict[str, Any]]) -> tuple[dict[str, int], dict[str, int]]:
-    """Count rejection rows by reason, candidates and those listed apart separately."""
-    counts = Counter(str(row["reason"]) for row in rows)
-    inside = {reason: counts[reason] for reason in sorted(counts) if reason not in APART}
-    return inside, {reason: counts[reason] for reason in sorted(counts) if reason in APART}
+@dataclass
+class Tally:
+    """Numbers of rejections, which can be added up over processes.
+
+    Attributes:
+        counts: By reason.
+        examples: Path and detail of the first one of each reason.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, tuple[str | None, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Iterable[dict[str, Any]]) -> "Tally":
+        """Count rows of the rejection table."""
+        tally = cls()
+        for row in rows:
+            tally.add(str(row["reason"]), 1, (row["path"], str(row["detail"])))
+        return tally
+
+    def add(self, reason: str, count: int, example: tuple[str | None, str]) -> None:
+        """Count rejections of one reason."""
+        self.counts[reason] += count
+        self.examples.setdefault(reason, example)
+
+    def update(self, other: "Tally") -> None:
+        """Add what another process counted."""
+        for reason, count in other.counts.items():
+            self.add(reason, count, other.examples[reason])
+
+    def split(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Return the counts of candidates, and of what is listed apart, by reason."""
+        inside = {reason: self.counts[reason] for reason in sorted(self.counts) if reason not in APART}
+        return inside, {reason: self.counts[reason] for reason in sorted(self.counts) if reason in APART}
 
 
-def frequent_reasons(rows: list[dict[str, Any]]) -> str:
+def frequent_reasons(tally: Tally) -> str:
     """Name the three most frequent reasons with an example each and what to change."""
-    counts, _ = rejected_counts(rows)
+    counts, _ = tally.split()
     lines = []
     for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:3]:
-        example = next(row for row in rows if row["reason"] == reason)
+        path, detail = tally.examples[reason]
         remedy = f" Remedy: {REMEDIES[reason]}." if reason in REMEDIES else ""
-        lines.append(
-            f"{count} x {reason} ({REASONS[reason]}; {example['path']}: {example['detail']}).{remedy}"
-        )
+        example = detail if path is None else f"{path}: {detail}"
+        lines.append(f"{count} x {reason} ({REASONS[reason]}; {example}).{remedy}")
     return " ".join(lines)

@@ -84,6 +84,9 @@ METADATA = pa.DataFrameSchema(
 )
 """One row per record of a dataset."""
 
+MEASURED = METADATA.remove_columns(["split"])
+"""The same before the events are split."""
+
 REJECTIONS = pa.DataFrameSchema(
     {
         "path": pa.Column("str", nullable=True),
@@ -98,6 +101,20 @@ REJECTIONS = pa.DataFrameSchema(
     ordered=True,
 )
 """One row per file or pick that did not become a record."""
+
+QUALITY = pa.DataFrameSchema(
+    {
+        "event": pa.Column("str"),
+        "magnitude": pa.Column("float64"),
+        **{f"snr{number}": pa.Column("float64", nullable=True) for number in (1, 2, 3)},
+        **{f"gap{number}": pa.Column("float64", nullable=True) for number in (1, 2, 3)},
+        "path": pa.Column("str"),
+    },
+    index=pa.Index("int64"),
+    strict=True,
+    ordered=True,
+)
+"""One row per measured file, selected or not, as the original practice kept them."""
 
 
 def to_table(rows: list[dict[str, Any]], schema: pa.DataFrameSchema) -> pd.DataFrame:
@@ -118,7 +135,9 @@ def to_table(rows: list[dict[str, Any]], schema: pa.DataFrameSchema) -> pd.DataF
     for name, column in schema.columns.items():
         dtype = str(column.dtype)
         columns[name] = (
-            pd.to_datetime(raw[name], unit="ns", utc=True) if dtype == TIME else raw[name].astype(dtype)
+            pd.to_datetime(raw[name], unit="ns", utc=True).astype(TIME)
+            if dtype == TIME
+            else raw[name].astype(dtype)
         )
     return check_table(pd.DataFrame(columns), schema, "the table to be written")
 

@@ -19,6 +19,7 @@ SNR_DEFINITIONS = tuple(SNR_WINDOWS)
 GAP_DEFINITIONS = ("recorded", "legacy")
 ORIENTATIONS = ("strict", "as_is")
 UNITS = ("counts", "mps", "mps2")
+BACKENDS = ("loky", "dask")
 ALL_FAMILIES = "all"
 EVENTS_LAYOUT, SDS_LAYOUT, CONTINUOUS_LAYOUT = LAYOUTS = ("events", "sds", "continuous")
 LONGEST_WINDOW_S = 3600.0
@@ -126,6 +127,28 @@ class SplitSettings:
             "give two fractions above 0 whose sum is below 1",
         )
         _require(self.seed >= 0, f"split.seed={self.seed}: give 0 or a positive whole number")
+
+
+@dataclass(frozen=True)
+class ParallelSettings:
+    """What runs the processes that measure; the dataset does not depend on it.
+
+    Attributes:
+        backend: ``loky`` (processes of this machine) or ``dask`` (workers of a Dask cluster).
+        scheduler_address: Dask's scheduler, such as ``tcp://10.0.0.1:8786``; None for workers here.
+    """
+
+    backend: str = "loky"
+    scheduler_address: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown backend, and a scheduler that nothing would use."""
+        words = ", ".join(BACKENDS)
+        _require(self.backend in BACKENDS, f"parallel.backend={self.backend!r}: give one of {words}")
+        _require(
+            self.backend == "dask" or self.scheduler_address is None,
+            f"parallel.scheduler_address={self.scheduler_address} needs parallel=dask",
+        )
 
 
 @dataclass(frozen=True)

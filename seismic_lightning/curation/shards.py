@@ -1,9 +1,7 @@
-"""Writing of a dataset's folder: samples packed in shards, and the folder as a whole or not at all.
+"""Writing of samples: packed in shards, one writer for each task of curation.
 
-A shard is one plain ``.npy`` file of up to 2,048 records of one unit and sampling rate, ``(records, C, N)``.
-Samples are appended as they come and the record count in the header is set at the end, so that memory stays
-bounded whatever the number of rates. The folder is written under another name, flushed to the disk and
-renamed: a killed run leaves nothing that a later one would take for a dataset.
+A shard is one plain ``.npy`` file of records of one unit and sampling rate, ``(records, C, N)``. Samples are
+appended as they come and the record count in the header is set at the end, so that memory stays bounded.
 """
 
 import hashlib
@@ -13,8 +11,6 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-RECORDS_PER_SHARD = 2048
 
 
 class Place(NamedTuple):
@@ -60,14 +56,13 @@ class _Shard:
 
 
 class ShardWriter:
-    """Appends records to the shard of their unit and sampling rate."""
+    """Appends records to one shard for each unit and sampling rate."""
 
-    def __init__(self, folder: Path, records_per_shard: int = RECORDS_PER_SHARD) -> None:
-        """Write into a folder that exists."""
+    def __init__(self, folder: Path, number: int) -> None:
+        """Write into a folder that exists; the number tells the shards of different writers apart."""
         self._folder = folder
-        self._records_per_shard = records_per_shard
+        self._number = number
         self._open: dict[tuple[str, float], _Shard] = {}
-        self._count: dict[tuple[str, float], int] = {}
 
     def append(self, samples: NDArray[Any], unit: str, sampling_rate_hz: float) -> Place:
         """Store one record.
@@ -81,25 +76,17 @@ class ShardWriter:
             Where it lies.
         """
         key = (unit, sampling_rate_hz)
-        shard = self._open.get(key)
-        if shard is not None and shard.records >= self._records_per_shard:
-            shard.close()
-            shard = None
-        if shard is None:
-            number = self._count.get(key, 0)
-            self._count[key] = number + 1
-            path = self._folder / f"{unit}_{sampling_rate_hz:g}hz_{number:04d}.npy"
-            shard = self._open[key] = _Shard(path, samples)
+        if key not in self._open:
+            name = f"{unit}_{sampling_rate_hz:g}hz_{self._number:04d}.npy"
+            self._open[key] = _Shard(self._folder / name, samples)
+        shard = self._open[key]
         return Place(shard.path.name, shard.append(samples))
 
-    def close(self, unit: str) -> None:
-        """Finish the shards of the dataset's unit and remove those of all others."""
+    def close(self) -> None:
+        """Finish all shards."""
         for shard in self._open.values():
             shard.close()
         self._open = {}
-        for path in self._folder.glob("*.npy"):
-            if not path.name.startswith(f"{unit}_"):
-                path.unlink()
 
     def discard(self) -> None:
         """Close all files without finishing them."""

@@ -11,7 +11,7 @@ References:
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, SupportsFloat
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, SupportsFloat
 from seismic_lightning.codes import plain_code
 from seismic_lightning.errors import ArchiveError
 from seismic_lightning.records.catalogue_settings import DEFAULT, CatalogueSettings, choose_magnitude
+from seismic_lightning.records.quakeml_events import iterate_events
 
 if TYPE_CHECKING:
     import obspy.core.event
@@ -129,19 +130,10 @@ def read_quakeml(path: Path, settings: CatalogueSettings = DEFAULT) -> Catalogue
     Raises:
         ArchiveError: The file is not QuakeML, or two events share an identifier.
     """
-    from obspy import read_events  # here: ObsPy is slow to import and most commands never read a catalogue
-
-    try:
-        content = read_events(str(path), format="QUAKEML")
-    except Exception as error:  # ObsPy lets parser, type and value errors of any kind through
-        message = (
-            f"{path} cannot be read as QuakeML ({type(error).__name__}: {error}); give a QuakeML 1.2 file."
-        )
-        raise ArchiveError(message) from error
     events: dict[str, Event] = {}
     picks: list[Pick] = []
     left_out: dict[str, int] = {}
-    for entry in content:
+    for entry in _entries(path):
         if is_explosion(str(entry.event_type or "")) and not settings.keep_explosions:
             left_out[EXPLOSION] = left_out.get(EXPLOSION, 0) + 1
             continue
@@ -194,6 +186,16 @@ def first_pick(picks: Iterable[Pick], phases: tuple[str, ...], network: str, loc
     ]
     own = [pick for pick in usable if pick.location == location]
     return min(own or usable, key=lambda pick: pick.time_ns, default=None)
+
+
+def _entries(path: Path) -> Iterator["obspy.core.event.Event"]:
+    try:
+        yield from iterate_events(path)
+    except Exception as error:  # ObsPy lets parser, type and value errors of any kind through
+        message = (
+            f"{path} cannot be read as QuakeML ({type(error).__name__}: {error}); give a QuakeML 1.2 file."
+        )
+        raise ArchiveError(message) from error
 
 
 def _event(entry: "obspy.core.event.Event", settings: CatalogueSettings) -> Event:

@@ -12,10 +12,10 @@ from seismic_lightning.codes import SeedId
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.continuous import cut_by_picks
 from seismic_lightning.curation.layout import ArchiveParts, Places
-from seismic_lightning.curation.pipeline import measure_batch
 from seismic_lightning.curation.reasons import REASONS
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
+from seismic_lightning.curation.task import outcome_of
 from seismic_lightning.errors import DatasetError, WaveformError
 from seismic_lightning.records.bulletin import read_bulletin
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
@@ -83,11 +83,11 @@ def outcomes_of(*files: Path) -> dict[str, set[str]]:
     window = WindowSettings(before_p_s=2.0, length_s=4.0)
     candidates, rows = cut_by_picks(parts, catalogue, window)
     settings = CurationSettings("as_is", window, SelectionSettings(min_snr=0.0, max_gap=1.0))
-    outcomes = measure_batch(candidates, parts.root, inventory, settings)
+    outcomes = [outcome_of(candidate, parts.root, inventory, settings) for candidate in candidates]
     found: dict[str, set[str]] = {row["path"]: {row["detail"].split(":")[0]} for row in rows if row["path"]}
     for candidate, outcome in zip(candidates, outcomes, strict=True):
         for file in candidate.file.split("; "):
-            reason = "record" if outcome.refusal is None else outcome.refusal.reason
+            reason = "record" if outcome.refused is None else outcome.refused.reason
             found.setdefault(file, set()).add(reason)
     return found
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from seismic_lightning import curation, records
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.reasons import REASONS, REMEDIES
-from seismic_lightning.curation.report import frequent_reasons
+from seismic_lightning.curation.report import Tally, frequent_reasons
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
@@ -59,7 +59,7 @@ def test_the_most_frequent_reasons_come_with_an_example_and_a_remedy() -> None:
         {"reason": reason, "path": f"{reason}.mseed", "detail": "why"}
         for reason in ["gaps"] * 3 + ["overlap"]
     ]
-    text = frequent_reasons([*rows, {"reason": "no_file", "path": None, "detail": ""}])
+    text = frequent_reasons(Tally.of([*rows, {"reason": "no_file", "path": None, "detail": ""}]))
     assert text.startswith("3 x gaps (")
     assert "gaps.mseed: why). Remedy: shorten window.length_s" in text
     assert "1 x overlap (" in text

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 from support.archive import write_archive
 
-from seismic_lightning.curation import shards
+from seismic_lightning.curation import shards, task
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.identity import read_manifest
 from seismic_lightning.curation.schema import METADATA, check_table, parse_intervals
@@ -40,26 +40,24 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_shards_are_plain_arrays_of_bounded_size(tmp_path: Path) -> None:
-    writer = ShardWriter(tmp_path, records_per_shard=4)
+def test_shards_are_plain_arrays(tmp_path: Path) -> None:
+    writer = ShardWriter(tmp_path, 7)
     records = np.arange(10 * 3 * 5, dtype=np.int32).reshape(10, 3, 5)
     places = [writer.append(record, "counts", 100.0) for record in records]
     writer.append(records[0].astype(np.float32), "mps", 100.0)
-    writer.close("counts")
-    assert [place.row for place in places] == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
-    names = [f"counts_100hz_000{number}.npy" for number in range(3)]
-    assert sorted(path.name for path in tmp_path.iterdir()) == names
-    loaded = [np.load(tmp_path / name, allow_pickle=False) for name in names]
-    assert np.array_equal(np.concatenate(loaded), records)
+    writer.close()
+    assert places == [("counts_100hz_0007.npy", row) for row in range(10)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["counts_100hz_0007.npy", "mps_100hz_0007.npy"]
     reference = io.BytesIO()
-    np.save(reference, records[:4])
-    assert (tmp_path / names[0]).read_bytes() == reference.getvalue()
+    np.save(reference, records)
+    assert (tmp_path / "counts_100hz_0007.npy").read_bytes() == reference.getvalue()
 
 
 def test_rows_are_fetched_in_any_order_over_shards_and_rates(
     archive_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shards.ShardWriter.__init__, "__defaults__", (5,))
+    monkeypatch.setattr(task, "FEWEST_CANDIDATES", 5)
+    monkeypatch.setattr(task, "N_TASKS", 5)
     curate(archive_dir, tmp_path / "dataset", SHORT)
     dataset = open_dataset(tmp_path / "dataset")
     assert len(list(dataset.root.glob("*.npy"))) == 8

@@ -1,0 +1,111 @@
+"""Parts to one dataset: tables joined a part at a time, so that memory does not grow with the archive."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import pyarrow
+import pyarrow.parquet
+
+from seismic_lightning.curation.rejection import rejection_row
+from seismic_lightning.curation.report import QUALITY_CSV, REJECTIONS_CSV, REJECTIONS_FILE
+from seismic_lightning.curation.schema import (
+    MEASURED,
+    METADATA,
+    QUALITY,
+    REJECTIONS,
+    check_table,
+    read_table,
+    to_table,
+)
+from seismic_lightning.curation.store import METADATA_FILE
+from seismic_lightning.curation.task import PartFiles
+
+
+class Choice(NamedTuple):
+    """What is known only when all parts are there.
+
+    Attributes:
+        unit: Unit of the dataset; records of other units become rejections.
+        splits: Split by event.
+    """
+
+    unit: str
+    splits: dict[str, str]
+
+
+class _Table:
+    """A table that grows by parts: Parquet, CSV or both."""
+
+    def __init__(self, parquet: Path | None, csv: Path | None) -> None:
+        self._parquet, self._csv = parquet, csv
+        self._writer: pyarrow.parquet.ParquetWriter | None = None
+        self._begun = False
+
+    def append(self, table: pd.DataFrame) -> None:
+        if self._parquet is not None:
+            content = pyarrow.Table.from_pandas(table, preserve_index=False)
+            if self._writer is None:
+                self._writer = pyarrow.parquet.ParquetWriter(self._parquet, content.schema)
+            self._writer.write_table(content)
+        if self._csv is not None:
+            table.to_csv(self._csv, index=False, mode="a" if self._begun else "w", header=not self._begun)
+        self._begun = True
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def join_parts(
+    folder: Path,
+    numbers: Iterable[int],
+    planned: list[dict[str, Any]],
+    choice: Choice,
+) -> None:
+    """Write the tables of a dataset and remove what only its parts needed.
+
+    Args:
+        folder: Folder that the tasks wrote into.
+        numbers: Numbers of the tasks, in order.
+        planned: Rows of the rejection table that were known without a task.
+        choice: Unit and splits.
+
+    Raises:
+        DatasetError: A row breaks its schema.
+    """
+    metadata = _Table(folder / METADATA_FILE, None)
+    rejections = _Table(folder / REJECTIONS_FILE, folder / REJECTIONS_CSV)
+    quality = _Table(None, folder / QUALITY_CSV)
+    try:
+        rejections.append(to_table(planned, REJECTIONS))
+        for number in numbers:
+            files = PartFiles.of(folder, number)
+            records = read_table(files.records, MEASURED)
+            other = records["trace_unit"] != choice.unit
+            rejections.append(read_table(files.rejections, REJECTIONS))
+            if other.any():
+                rejections.append(to_table(_of_other_unit(records[other], choice.unit), REJECTIONS))
+            kept = records[~other].reset_index(drop=True)
+            kept["split"] = kept["source_id"].map(choice.splits).astype("str")
+            metadata.append(check_table(kept, METADATA, "the table to be written"))
+            quality.append(read_table(files.quality, QUALITY))
+            for path in files:
+                path.unlink()
+    finally:
+        for table in (metadata, rejections, quality):
+            table.close()
+    for path in folder.glob("*.npy"):
+        if not path.name.startswith(f"{choice.unit}_"):
+            path.unlink()
+
+
+def _of_other_unit(records: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
+    rows = []
+    for row in records.to_dict("records"):
+        codes = [row[f"station_{name}code"] for name in ("network_", "", "location_")]
+        detail = f"samples in {row['trace_unit']}, the dataset is in {unit}"
+        where = (row["trace_file"], row["source_id"], ".".join(filter(None, codes)))
+        rows.append({**rejection_row("other_unit", detail, *where), "family": row["trace_channel"]})
+    return rows

@@ -1,0 +1,191 @@
+"""One task of curation: measure some candidates and write their samples and tables, in any process.
+
+A task owns its files, so that processes share nothing and no sample travels between them. Which candidates
+form a task depends on the archive alone: the dataset is the same for any number of processes. Candidates of
+one event and family stay together, because that is where duplicates are found.
+"""
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seismic_lightning.codes import COMPONENTS
+from seismic_lightning.curation.measure import Candidate, Measured, measure
+from seismic_lightning.curation.rejection import candidate_row
+from seismic_lightning.curation.report import Tally
+from seismic_lightning.curation.schema import MEASURED, QUALITY, REJECTIONS, to_table
+from seismic_lightning.curation.select import Refusal, refusal
+from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.curation.shards import ShardWriter
+from seismic_lightning.errors import WaveformError
+from seismic_lightning.records.inventory import Inventory
+
+N_TASKS = 64
+"""Tasks that an archive is cut into, as far as their size stays within the limits below."""
+FEWEST_CANDIDATES, MOST_CANDIDATES = 16, 2048
+"""The fewest make starting a task worth while; the most bound its memory and the size of its shards."""
+SENSOR = ("source_id", "station_network_code", "station_code", "station_location_code", "trace_channel")
+
+
+class Part(NamedTuple):
+    """What a task tells about the files that it wrote.
+
+    Attributes:
+        number: Number of the task.
+        n_candidates: Candidates that it measured.
+        records: Number of records by unit and event.
+        tally: Number of rejections by reason.
+    """
+
+    number: int
+    n_candidates: int
+    records: Counter[tuple[str, str]]
+    tally: Tally
+
+
+class Outcome(NamedTuple):
+    """What became of one candidate.
+
+    Attributes:
+        measured: The record, None if the candidate cannot be measured.
+        refused: Why it was refused, None if it was not.
+    """
+
+    measured: Measured | None
+    refused: Refusal | None
+
+
+class PartFiles(NamedTuple):
+    """Where a task writes its tables; they are joined and removed at the end."""
+
+    records: Path
+    rejections: Path
+    quality: Path
+
+    @classmethod
+    def of(cls, folder: Path, number: int) -> "PartFiles":
+        """Name the tables of a task."""
+        return cls(*(folder / f"part_{number:05d}.{name}.parquet" for name in cls._fields))
+
+
+@dataclass
+class _Rows:
+    """Rows that grow while candidates are measured."""
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    rejections: list[dict[str, Any]] = field(default_factory=list)
+    quality: list[dict[str, Any]] = field(default_factory=list)
+
+
+def cut_into_tasks(candidates: list[Candidate]) -> Iterator[list[Candidate]]:
+    """Cut the candidates, in their order, into tasks of about one size.
+
+    Args:
+        candidates: All candidates; those of one event and family in a row.
+
+    Yields:
+        Candidates of one task.
+    """
+    size = min(max(math.ceil(len(candidates) / N_TASKS), FEWEST_CANDIDATES), MOST_CANDIDATES)
+    task: list[Candidate] = []
+    for _, group in itertools.groupby(candidates, key=lambda c: (c.name.family, c.event.event_id)):
+        task.extend(group)
+        if len(task) >= size:
+            yield task
+            task = []
+    if task:
+        yield task
+
+
+def run_task(
+    number: int,
+    candidates: list[Candidate],
+    folders: tuple[Path, Path],
+    inventory: Inventory,
+    settings: CurationSettings,
+) -> Part:
+    """Measure candidates, apply the thresholds and write what came of it.
+
+    Args:
+        number: Number of the task; it names the files.
+        candidates: What to measure.
+        folders: The one that their paths are relative to, and the folder of the dataset to be.
+        inventory: Metadata of their stations.
+        settings: Window, orientation and thresholds.
+
+    Returns:
+        Counts; the rows themselves are on the disk.
+    """
+    root, folder = folders
+    rows, writer = _Rows(), ShardWriter(folder, number)
+    try:
+        seen: dict[tuple[str, ...], str] = {}
+        for candidate in candidates:
+            outcome = outcome_of(candidate, root, inventory, settings)
+            _keep(candidate, outcome, rows, writer, seen)
+        writer.close()
+    finally:
+        writer.discard()
+    files = PartFiles.of(folder, number)
+    to_table(rows.records, MEASURED).to_parquet(files.records)
+    to_table(rows.rejections, REJECTIONS).to_parquet(files.rejections)
+    to_table(rows.quality, QUALITY).to_parquet(files.quality)
+    records = Counter((row["trace_unit"], row["source_id"]) for row in rows.records)
+    return Part(number, len(candidates), records, Tally.of(rows.rejections))
+
+
+def outcome_of(candidate: Candidate, root: Path, inventory: Inventory, settings: CurationSettings) -> Outcome:
+    """Measure one candidate and apply the thresholds.
+
+    Args:
+        candidate: What to measure.
+        root: Folder that its path is relative to.
+        inventory: Metadata of its station.
+        settings: Window, orientation and thresholds.
+    """
+    try:
+        measured = measure(candidate, root, inventory, settings)
+    except WaveformError as error:
+        return Outcome(None, Refusal(error.reason, str(error)))
+    return Outcome(measured, refusal(measured.row, settings.select, settings.components))
+
+
+def _keep(
+    candidate: Candidate,
+    outcome: Outcome,
+    rows: _Rows,
+    writer: ShardWriter,
+    seen: dict[tuple[str, ...], str],
+) -> None:
+    """Store a selected record, or note why it is none."""
+    measured, refused = outcome
+    if measured is not None:
+        rows.quality.append(_quality(measured.row))
+        sensor = tuple(measured.row[name] for name in SENSOR)
+        if refused is None and sensor in seen:
+            refused = Refusal("duplicate", f"same event, station and family as {seen[sensor]}")
+        elif refused is None:
+            seen[sensor] = candidate.file
+    if refused is not None or measured is None:
+        reason, detail = refused or Refusal("unreadable", "no samples")
+        rows.rejections.append(candidate_row(candidate, reason, detail))
+        return
+    row = measured.row
+    place = writer.append(measured.window.samples, row["trace_unit"], row["trace_sampling_rate_hz"])
+    rows.records.append({**row, "shard": place.shard, "row": place.row})
+
+
+def _quality(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the flat row of the original practice: legacy definitions, components Z, N, E as 1, 2, 3."""
+    numbered = list(enumerate(COMPONENTS, start=1))
+    return {
+        "event": row["source_id"],
+        "magnitude": row["source_magnitude"],
+        **{f"snr{number}": row[f"trace_{component}_snr_legacy"] for number, component in numbered},
+        **{f"gap{number}": row[f"trace_{component}_gap_legacy"] for number, component in numbered},
+        "path": row["trace_file"],
+    }
