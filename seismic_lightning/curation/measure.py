@@ -197,6 +197,7 @@ def _time_columns(window: Window, onset: Onset, s_pick: Pick | None) -> dict[str
         "trace_p_arrival_sample": (onset.p_ns - window.start_ns) * per_ns,
         "trace_p_status": onset.status,
         "trace_s_arrival_sample": s_sample if s_sample is not None and 0.0 <= s_sample < n_samples else None,
+        "trace_components": window.letters,
         "trace_unit": window.unit,
     }
 

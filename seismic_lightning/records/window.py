@@ -50,6 +50,8 @@ class Window(NamedTuple):
         remainder_s: ``(3,)`` largest shift of a component onto the grid, seconds, positive where its samples
             are later than the grid says; NaN for an absent component.
         unit: ``counts``, ``mps`` or ``mps2``.
+        letters: Last letters of the channels that the components keep the names of: those of the file, or
+            Z, N, E after a rotation and where a channel is absent.
     """
 
     sampling_rate_hz: float
@@ -58,6 +60,7 @@ class Window(NamedTuple):
     missing: NDArray[np.bool_]
     remainder_s: NDArray[np.float64]
     unit: str
+    letters: str
 
 
 def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], request: Request) -> Window:
@@ -95,7 +98,16 @@ def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], 
     unit = "counts" if whole else "mps2" if family[1:] == "N" else "mps"
     if arrangement.matrix is not None:
         stack, missing, remainder_s = _rotated(stack, missing, remainder_s, arrangement.matrix)
-    return Window(rate_hz, start_ns, _stored(stack, missing, unit), missing, remainder_s, unit)
+    letters = _letters(arrangement)
+    return Window(rate_hz, start_ns, _stored(stack, missing, unit), missing, remainder_s, unit, letters)
+
+
+def _letters(arrangement: Arrangement) -> str:
+    """Return the letters under which the components leave: a rotated one is no longer its channel."""
+    if arrangement.matrix is not None:
+        return COMPONENTS
+    pairs = zip(arrangement.channels, COMPONENTS, strict=True)
+    return "".join(letter or component for letter, component in pairs)
 
 
 def _nominal_rate_hz(rates_hz: set[float], length_s: float) -> float:
