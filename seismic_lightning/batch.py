@@ -6,7 +6,7 @@ Shape legend, used by every docstring of the package:
 letter  meaning
 ======  ==========================================
 ``B``   records in a batch
-``C``   components, always 3 in the order Z, N, E
+``C``   components: 3 in the order Z, N, E, or Z alone
 ``N``   samples of a waveform
 ``F``   frequency bins of a spectrogram
 ``T``   frames of a spectrogram

@@ -14,6 +14,8 @@ COMPONENTS = "ZNE"
 """Component order of every array: vertical, north, east."""
 FILL_COUNTS = -(2**31)
 """Marks a missing sample among integer counts, the least of int32; a missing sample in SI units is NaN."""
+COMPONENT_SETS = (COMPONENTS, COMPONENTS[:1])
+"""What the records of a dataset may hold: all three components, or the vertical alone."""
 USABLE_SHARE_OF_NYQUIST = 0.8
 """Where high corners end: above, the Nyquist frequency squeezes the response of a Butterworth filter."""
 

@@ -30,6 +30,7 @@ class Comparison(NamedTuple):
         times_s: ``(T,)`` centres of the frames, from the start of the record.
         frequencies_hz: ``(F,)`` centres of the bins.
         unit: ``counts``, ``mps`` or ``mps2``.
+        components: Names of the ``C`` components.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Comparison(NamedTuple):
     times_s: NDArray[np.float64]
     frequencies_hz: NDArray[np.float64]
     unit: str
+    components: str = COMPONENTS
 
 
 def draw(comparison: Comparison) -> Figure:
@@ -49,10 +51,13 @@ def draw(comparison: Comparison) -> Figure:
     Returns:
         A figure that belongs to no global state.
     """
-    figure = Figure(figsize=(13.0, 7.2), dpi=100)
+    n_rows = len(comparison.components)
+    height_in = 1.5 + 1.9 * n_rows
+    figure = Figure(figsize=(13.0, height_in), dpi=100)
     # Fixed places: a layout engine would take longer than the drawing itself.
-    grid = figure.add_gridspec(3, 6, width_ratios=(10, 10, 0.35, 1.9, 10, 0.35), wspace=0.12, hspace=0.08)
-    grid.update(left=0.065, right=0.94, bottom=0.075, top=0.89)
+    widths = (10, 10, 0.35, 1.9, 10, 0.35)
+    grid = figure.add_gridspec(n_rows, len(widths), width_ratios=widths, wspace=0.12, hspace=0.08)
+    grid.update(left=0.065, right=0.94, bottom=0.54 / height_in, top=1.0 - 0.79 / height_in)
     difference_db = comparison.reconstruction_db - comparison.input_db
     low_db, high_db = np.percentile(comparison.input_db, SHOWN_PERCENTILES)
     steps = np.ceil(np.percentile(np.abs(difference_db), SHOWN_PERCENTILES[1]) / DIFFERENCE_STEP_DB)
@@ -65,17 +70,19 @@ def draw(comparison: Comparison) -> Figure:
         (4, f"Reconstruction \u2212 input, RMS {rms_db:.1f} dB", difference_db, "RdBu_r", (-end_db, end_db)),
     )
     for column, title, values_db, colours, limits_db in panels:
-        for row, component in enumerate(COMPONENTS):
+        for row, component in enumerate(comparison.components):
             axes = figure.add_subplot(grid[row, column], title=title if row == 0 else "")
             image = _paint(axes, values_db[row], extent, colours, limits_db)
-            axes.tick_params(labelbottom=row == len(COMPONENTS) - 1, labelleft=column == 0)
+            axes.tick_params(labelbottom=row == n_rows - 1, labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel(f"{component}   Frequency (Hz)")
         axes.set_xlabel("Time in record (s)")
         if column > 0:
             label = "Difference (dB)" if column > 1 else f"Amplitude (dB re {UNIT_TEXT[comparison.unit]})"
             figure.colorbar(image, cax=figure.add_subplot(grid[:, column + 1]), label=label, extend="both")
-    figure.suptitle(comparison.title, x=0.065, y=0.965, ha="left", fontsize="large", fontweight="bold")
+    figure.suptitle(
+        comparison.title, x=0.065, y=1.0 - 0.25 / height_in, ha="left", fontsize="large", fontweight="bold"
+    )
     return figure
 
 

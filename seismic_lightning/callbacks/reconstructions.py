@@ -114,4 +114,5 @@ def compare(
         times_s=front.stft.times_s(rate_hz, spectrogram.shape[-1]).numpy(),
         frequencies_hz=front.stft.frequencies_hz(rate_hz).numpy(),
         unit=module.dataset.unit,
+        components=module.dataset.components,
     )

@@ -7,7 +7,8 @@ from omegaconf import DictConfig, OmegaConf
 from seismic_lightning.errors import ConfigurationError
 
 ACT_BY_REFERENCE = (
-    "beta", "devices", "archive_dir", "dataset_dir", "orientation", "n_workers", "window", "select", "split",
+    "beta", "devices", "archive_dir", "dataset_dir", "orientation", "components", "n_workers",
+    "window", "select", "split",
 )  # fmt: skip
 """Knobs and groups that do nothing by themselves: an option of another group has to refer to them."""
 

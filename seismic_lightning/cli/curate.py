@@ -35,7 +35,9 @@ def curate(config: DictConfig) -> None:
         Path(config.archive_dir),
         config.dataset_dir,
         Path(config.output_dir),
-        CurationSettings(config.orientation, cast(Any, window), cast(Any, select), cast(Any, split)),
+        CurationSettings(
+            config.orientation, cast(Any, window), cast(Any, select), cast(Any, split), config.components
+        ),
         n_workers=config.n_workers,
         overwrite=config.overwrite,
     )

@@ -38,6 +38,7 @@ class CurateConfig:
     dataset_dir: str | None = None
     output_dir: str = "outputs"
     orientation: str = "strict"
+    components: str = "ZNE"
     overwrite: bool = False
     n_workers: int = 1
     debug: Any = None
@@ -92,6 +93,7 @@ class TrainConfig:
     output_dir: str = "outputs"
     ckpt_path: str | None = None
     orientation: str = "strict"
+    components: str = "ZNE"
     n_workers: int = 1
     data: DataSection = field(default_factory=DataSection)
     window: WindowSettings = field(default_factory=WindowSettings)

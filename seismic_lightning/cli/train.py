@@ -124,6 +124,7 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
         config.model,
         n_freqs=datamodule.n_freqs,
         n_frames=datamodule.n_frames,
+        n_components=datamodule.n_components,
         n_stations=datamodule.n_stations,
         optimizer=instantiate(config.optimizer),
         scheduler=instantiate(config.scheduler) if config.scheduler else None,

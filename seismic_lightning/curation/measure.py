@@ -98,13 +98,19 @@ def measure(
         letter: inventory.channel(seed_id._replace(channel=seed_id.family + letter), time_ns)
         for letter in {segment.seed_id.component for segment in segments}
     }
-    request = Request(onset.p_ns, settings.window.before_p_s, settings.window.length_s, settings.orientation)
+    request = Request(
+        onset.p_ns,
+        settings.window.before_p_s,
+        settings.window.length_s,
+        settings.orientation,
+        settings.components,
+    )
     window = cut_window(segments, epochs, request)
     row = {
         **_source_columns(event),
         **_station_columns(seed_id, station),
         **_time_columns(window, onset, first_pick(picks, S_PHASES, seed_id.network, seed_id.location)),
-        **_quality_columns(window, settings),
+        **quality_columns(window, settings),
         **_sensitivity_columns(epochs),
         **{name: value for name, value in path.items() if name != "distance_deg"},
         "trace_file": candidate.file,
@@ -202,7 +208,16 @@ def _time_columns(window: Window, onset: Onset, s_pick: Pick | None) -> dict[str
     }
 
 
-def _quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any]:
+def quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any]:
+    """Measure ratios and gaps of a cut window.
+
+    Args:
+        window: The window.
+        settings: Components, and where P lies.
+
+    Returns:
+        Metadata columns of every component; null for those the dataset does not have.
+    """
     cut = (window.samples, window.missing, window.sampling_rate_hz)
     before_p_s, length_s = settings.window.before_p_s, settings.window.length_s
     measures = {
@@ -212,12 +227,16 @@ def _quality_columns(window: Window, settings: CurationSettings) -> dict[str, An
         "gap_legacy": quality.gap_legacy(*cut, length_s),
         "start_remainder_s": window.remainder_s,
     }
+    absent = set(COMPONENTS) - set(settings.components)
     columns: dict[str, Any] = {
+        f"trace_{component}_{name}": None for component in absent for name in (*measures, "gap_intervals")
+    }
+    columns |= {
         f"trace_{component}_{name}": float(values[i])
         for name, values in measures.items()
-        for i, component in enumerate(COMPONENTS)
+        for i, component in enumerate(settings.components)
     }
-    for component, missing in zip(COMPONENTS, window.missing, strict=True):
+    for component, missing in zip(settings.components, window.missing, strict=True):
         columns[f"trace_{component}_gap_intervals"] = json.dumps(quality.gap_intervals(missing))
     return columns
 

@@ -46,7 +46,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         row: Metadata columns, None if the file could not be measured.
-        samples: ``(3, N)``, None unless the record was selected.
+        samples: ``(C, N)``, None unless the record was selected.
         refusal: Why it was not, None if it was.
     """
 
@@ -112,7 +112,13 @@ def build_dataset(
     files = {
         name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names
     }
-    return {"unit": unit, "settings": asdict(settings), "counts": counts, "files": files}
+    return {
+        "unit": unit,
+        "components": settings.components,
+        "settings": asdict(settings),
+        "counts": counts,
+        "files": files,
+    }
 
 
 def write_manifest(folder: Path, identity: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +177,7 @@ def measure_batch(
         except WaveformError as error:
             outcomes.append(Outcome(None, None, Refusal(error.reason, str(error))))
             continue
-        refused = refusal(record.row, settings.select)
+        refused = refusal(record.row, settings.select, settings.components)
         outcomes.append(Outcome(record.row, None if refused else record.window.samples, refused))
     return outcomes
 

@@ -34,13 +34,14 @@ _SHARE = pa.Check.in_range(0.0, 1.0)
 
 
 def _component_columns() -> dict[str, pa.Column]:
+    """Declare the measures of each component; they are null where a dataset has no such component."""
     columns: dict[str, pa.Column] = {}
     for component in COMPONENTS:
         columns[f"trace_{component}_snr"] = pa.Column("float64", _NOT_NEGATIVE, nullable=True)
         columns[f"trace_{component}_snr_legacy"] = pa.Column("float64", _NOT_NEGATIVE, nullable=True)
-        columns[f"trace_{component}_gap"] = pa.Column("float64", _SHARE)
-        columns[f"trace_{component}_gap_legacy"] = pa.Column("float64", _NOT_NEGATIVE)
-        columns[f"trace_{component}_gap_intervals"] = pa.Column("str")
+        columns[f"trace_{component}_gap"] = pa.Column("float64", _SHARE, nullable=True)
+        columns[f"trace_{component}_gap_legacy"] = pa.Column("float64", _NOT_NEGATIVE, nullable=True)
+        columns[f"trace_{component}_gap_intervals"] = pa.Column("str", nullable=True)
         columns[f"trace_{component}_start_remainder_s"] = pa.Column("float64", nullable=True)
     return columns
 

@@ -25,12 +25,13 @@ class Refusal(NamedTuple):
     detail: str
 
 
-def refusal(row: dict[str, Any], settings: SelectionSettings) -> Refusal | None:
+def refusal(row: dict[str, Any], settings: SelectionSettings, components: str = COMPONENTS) -> Refusal | None:
     """Apply the thresholds to one measured record.
 
     Args:
         row: Metadata columns of the record.
         settings: Thresholds.
+        components: Components of the dataset.
 
     Returns:
         Why it is refused, or None if it enters.
@@ -38,14 +39,14 @@ def refusal(row: dict[str, Any], settings: SelectionSettings) -> Refusal | None:
     if settings.unit is not None and row["trace_unit"] != settings.unit:
         return Refusal("other_unit", f"samples in {row['trace_unit']}, select.unit={settings.unit}")
     snr, gap = _COLUMNS["snr", settings.snr], _COLUMNS["gap", settings.gap]
-    gaps = [row[f"trace_{component}_{gap}"] for component in COMPONENTS]
-    absent = [c for c in COMPONENTS if row[f"trace_{c}_gap"] == 1.0]
+    gaps = [row[f"trace_{component}_{gap}"] for component in components]
+    absent = [c for c in components if row[f"trace_{c}_gap"] == 1.0]
     if absent and settings.max_gap < 1.0:
         return Refusal("missing_component", f"no samples of component {', '.join(absent)}")
     if max(gaps) > settings.max_gap:
-        text = ", ".join(f"{component} {gap:.5f}" for component, gap in zip(COMPONENTS, gaps, strict=True))
+        text = ", ".join(f"{component} {gap:.5f}" for component, gap in zip(components, gaps, strict=True))
         return Refusal("gaps", f"{settings.gap} gap {text}")
-    ratios = [row[f"trace_{component}_{snr}"] for component in COMPONENTS]
+    ratios = [row[f"trace_{component}_{snr}"] for component in components]
     best = max((ratio for ratio in ratios if not math.isnan(ratio)), default=None)
     if best is None:
         return Refusal("no_snr", f"no component has a {settings.snr} signal-to-noise ratio")

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from seismic_lightning.codes import is_family
+from seismic_lightning.codes import COMPONENT_SETS, COMPONENTS, is_family
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.records.snr_windows import SNR_WINDOWS
 
@@ -136,17 +136,23 @@ class CurationSettings:
         window: The part of a recording around P.
         select: Which measured records enter.
         split: Shares of events.
+        components: ``ZNE``, or ``Z`` for records of the vertical alone.
     """
 
     orientation: str = "strict"
     window: WindowSettings = field(default_factory=WindowSettings)
     select: SelectionSettings = field(default_factory=SelectionSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
+    components: str = COMPONENTS
 
     def __post_init__(self) -> None:
         """Refuse an unknown orientation, and a window without room for the ratio that is thresholded."""
         words = ", ".join(ORIENTATIONS)
         _require(self.orientation in ORIENTATIONS, f"orientation={self.orientation!r}: give one of {words}")
+        _require(
+            self.components in COMPONENT_SETS,
+            f"components={self.components!r}: give one of {', '.join(COMPONENT_SETS)}",
+        )
         noise, signal = SNR_WINDOWS[self.select.snr]
         noise_s, signal_s = -noise[0], signal[1]
         _require(

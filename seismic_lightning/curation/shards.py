@@ -1,6 +1,6 @@
 """Writing of a dataset's folder: samples packed in shards, and the folder as a whole or not at all.
 
-A shard is one plain ``.npy`` file of up to 2,048 records of one unit and sampling rate, ``(records, 3, N)``.
+A shard is one plain ``.npy`` file of up to 2,048 records of one unit and sampling rate, ``(records, C, N)``.
 Samples are appended as they come and the record count in the header is set at the end, so that memory stays
 bounded whatever the number of rates. The folder is written under another name, flushed to the disk and
 renamed: a killed run leaves nothing that a later one would take for a dataset.
@@ -73,7 +73,7 @@ class ShardWriter:
         """Store one record.
 
         Args:
-            samples: ``(3, N)`` int32 or float32, alike for all records of one unit and rate.
+            samples: ``(C, N)`` int32 or float32, alike for all records of one unit and rate.
             unit: Unit of the samples.
             sampling_rate_hz: Their rate.
 

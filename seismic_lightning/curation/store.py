@@ -21,7 +21,7 @@ class RateGroup(NamedTuple):
     Attributes:
         sampling_rate_hz: Their rate.
         positions: ``(n,)`` int64 places of these records within the requested rows, ascending.
-        waveform: ``(n, 3, N)`` int32 counts or float32 SI units, a fresh array; gaps hold ``FILL_COUNTS`` or
+        waveform: ``(n, C, N)`` int32 counts or float32 SI units, a fresh array; gaps hold ``FILL_COUNTS`` or
             NaN.
     """
 
@@ -37,6 +37,7 @@ class CuratedDataset:
         root: Folder of the dataset.
         dataset_id: Content address, 64 hexadecimal digits.
         unit: ``counts``, ``mps`` or ``mps2``.
+        components: Components of every record in their order, ``ZNE`` or ``Z``.
         window: The part around P that every record holds.
         metadata: One row per record; row i is record i.
     """
@@ -46,6 +47,7 @@ class CuratedDataset:
         self.root = root
         self.dataset_id = str(manifest["dataset_id"])
         self.unit = str(manifest["unit"])
+        self.components = str(manifest["components"])
         self.window = WindowSettings(**manifest["settings"]["window"])
         self.metadata = metadata
         self._rate_hz = metadata["trace_sampling_rate_hz"].to_numpy()

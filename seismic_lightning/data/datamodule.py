@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from seismic_lightning.batch import Batch
+from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
 from seismic_lightning.data.order import KeyedOrder, ResumableLoader, share
@@ -110,6 +111,11 @@ class SpectrogramDataModule(L.LightningDataModule):
         return self.front.stft.n_frames(self.front.preprocess.n_samples(self.dataset.window.length_s))
 
     @property
+    def n_components(self) -> int:
+        """Return the number of components, ``C``, of every record."""
+        return len(self.dataset.components)
+
+    @property
     def n_stations(self) -> int:
         """Return the size of the station vocabulary, the unseen station included."""
         return self.conditions.n_stations
@@ -151,6 +157,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         return {
             "dataset_id": self.dataset.dataset_id,
             "unit": self.dataset.unit,
+            "components": self.dataset.components,
             "window": {
                 "before_p_s": self.dataset.window.before_p_s,
                 "length_s": self.dataset.window.length_s,
@@ -239,6 +246,7 @@ class SpectrogramDataModule(L.LightningDataModule):
 def _identity(state: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a state that has to agree exactly."""
     same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
+    same["components"] = state.get("components", COMPONENTS)  # older checkpoints do not say it
     return {**same, **{name: state["front"][name] for name in ("preprocess", "stft")}}
 
 

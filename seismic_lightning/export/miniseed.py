@@ -13,7 +13,7 @@ from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.export.form import Content
 from seismic_lightning.export.names import file_names
 from seismic_lightning.export.signals import Block, missing
-from seismic_lightning.export.tables import METADATA_CSV, PLACES, write_csv
+from seismic_lightning.export.tables import METADATA_CSV, leaving, write_csv
 from seismic_lightning.records.miniseed import miniseed_bytes
 from seismic_lightning.records.quality import gap_intervals
 from seismic_lightning.records.waveform import Segment
@@ -55,7 +55,7 @@ class MiniseedForm:
             content: What there is to write.
             blocks: Samples of its rows.
         """
-        table = content.metadata.iloc[content.rows].drop(columns=PLACES)
+        table = leaving(content)
         table[FILE_COLUMN] = [f"{WAVEFORMS}/{name}" for name in file_names(table)]
         for name in {Path(name).parent for name in table[FILE_COLUMN]}:
             (folder / name).mkdir(parents=True)

@@ -21,7 +21,7 @@ from seismic_lightning.curation.schema import SPLITS
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.export.form import Content
 from seismic_lightning.export.signals import Block, missing
-from seismic_lightning.export.tables import METADATA_CSV, PLACES, write_csv
+from seismic_lightning.export.tables import METADATA_CSV, leaving, write_csv
 
 if TYPE_CHECKING:
     import h5py
@@ -135,18 +135,12 @@ def _data_format(content: Content) -> dict[str, Any]:
 
 
 def _table(content: Content, slots: dict[int, Slot], lengths: list[int]) -> pd.DataFrame:
-    table = content.metadata.iloc[content.rows].drop(columns=PLACES)
+    table = leaving(content)
     chosen = [slots[int(row)] for row in content.rows]
     names = [
         f"bucket{slot.bucket}${slot.row},:{len(content.components)},:{lengths[slot.bucket]}"
         for slot in chosen
     ]
-    native_hz = table["trace_sampling_rate_hz"].to_numpy(dtype=np.float64)
-    factor = np.array([content.signals.rate_hz(float(rate)) / rate for rate in native_hz])
-    table["trace_sampling_rate_hz"] = native_hz * factor
-    table["trace_npts"] = [lengths[slot.bucket] for slot in chosen]
-    for arrival in ("trace_p_arrival_sample", "trace_s_arrival_sample"):
-        table[arrival] *= factor
     table.insert(0, "trace_name", names)
     table["trace_category"] = CATEGORY
     table["trace_component_order"] = content.components

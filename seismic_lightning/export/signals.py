@@ -112,6 +112,15 @@ class Signals:
         rate_hz, n_samples = float(record["trace_sampling_rate_hz"]), int(record["trace_npts"])
         return n_samples if self.raw else self._engines[rate_hz].resampled_length(n_samples, rate_hz)
 
+    def missing_after(self, row: int, intervals: list[tuple[int, int]]) -> NDArray[np.bool_]:
+        """Return where a record misses samples as it leaves, given its gaps as recorded."""
+        record = self._dataset.metadata.iloc[row]
+        gaps = np.zeros(int(record["trace_npts"]), dtype=np.bool_)
+        for start, stop in intervals:
+            gaps[start:stop] = True
+        native_hz = float(record["trace_sampling_rate_hz"])
+        return _carried(gaps, native_hz, self.rate_hz(native_hz), self.n_samples(row))
+
     def rate_hz(self, native_rate_hz: float) -> float:
         """Return the rate at which a record leaves."""
         return native_rate_hz if self._target_hz is None else self._target_hz
@@ -147,6 +156,13 @@ class Signals:
         target_hz = self.rate_hz(rate_hz)
         gaps = missing(group.waveform)
         if gaps.any():
-            nearest = np.rint(np.arange(waveform.shape[-1]) * rate_hz / target_hz).astype(np.int64)
-            waveform[gaps[..., np.minimum(nearest, gaps.shape[-1] - 1)]] = np.nan
+            waveform[_carried(gaps, rate_hz, target_hz, waveform.shape[-1])] = np.nan
         return Block(rows, target_hz, waveform)
+
+
+def _carried(
+    gaps: NDArray[np.bool_], rate_hz: float, target_hz: float, n_samples: int
+) -> NDArray[np.bool_]:
+    """Bring gaps to another rate: a sample is missing where the nearest recorded one is."""
+    nearest = np.rint(np.arange(n_samples) * rate_hz / target_hz).astype(np.int64)
+    return gaps[..., np.minimum(nearest, gaps.shape[-1] - 1)]

@@ -28,8 +28,8 @@ class AE(SpectrogramAutoencoder):
             **options: See ``ModelOptions``.
         """
         super().__init__(**options)
-        self.encoder = Encoder(self.grid, self.channels)
-        self.decoder = Decoder(self.grid, self.channels)
+        self.encoder = Encoder(self.grid, self.channels, self.n_components)
+        self.decoder = Decoder(self.grid, self.channels, self.n_components)
 
     def encode(self, spectrogram: Tensor, condition: Condition) -> PointMass:
         """Return the feature map as a point mass; the condition is not used."""

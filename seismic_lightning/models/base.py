@@ -22,6 +22,7 @@ from torch.optim import Adam, Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seismic_lightning.batch import Batch, Condition
+from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.errors import ConfigurationError, TrainingError
 from seismic_lightning.models.checkpoint import SelfNamingModule
 from seismic_lightning.models.means import EpochMeans
@@ -44,6 +45,7 @@ class ModelOptions(TypedDict, total=False):
 
     n_freqs: Required[int]
     n_frames: Required[int]
+    n_components: int
     n_stations: int
     channels: Sequence[int]
     seed: int
@@ -56,6 +58,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
 
     Attributes:
         beta: Weight of the divergence; a posterior without one leaves it without effect.
+        n_components: Components ``C`` of a spectrogram.
         grid: Size of the spectrogram and of the encoder's feature map.
         map_shape: Channels, frequency size and time size of that feature map.
     """
@@ -67,6 +70,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         *,
         n_freqs: int,
         n_frames: int,
+        n_components: int = len(COMPONENTS),
         n_stations: int = 1,
         channels: Sequence[int] = (32, 64, 128, 256),
         seed: int = 0,
@@ -78,6 +82,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         Args:
             n_freqs: Frequency bins ``F`` of a spectrogram.
             n_frames: Frames ``T`` of a spectrogram.
+            n_components: Components ``C`` of a spectrogram.
             n_stations: Size of the station vocabulary, place 0 included; conditional models use it.
             channels: Channels after each halving of the spectrogram.
             seed: First part of the key of all noise, not below zero.
@@ -95,6 +100,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])
         self.channels = [int(width) for width in channels]
         self.hparams.update(channels=self.channels)
+        self.n_components = n_components
         self.grid = PaddedGrid(n_freqs, n_frames, halvings=len(channels))
         self.map_shape = (self.channels[-1], *self.grid.latent_shape)
         self._seed = seed

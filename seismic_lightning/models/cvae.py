@@ -36,10 +36,11 @@ class CVAE(SpectrogramAutoencoder):
         super().__init__(**options)
         self.beta = beta
         self.condition = ConditionEncoder(options.get("n_stations", 0))
-        self.encoder = Encoder(self.grid, self.channels)
+        self.encoder = Encoder(self.grid, self.channels, self.n_components)
         self.head = GaussianHead(math.prod(self.map_shape) + CONDITION_SIZE, latent_size)
         self.decoder = nn.Sequential(
-            ToFeatureMap(latent_size + CONDITION_SIZE, self.map_shape), Decoder(self.grid, self.channels)
+            ToFeatureMap(latent_size + CONDITION_SIZE, self.map_shape),
+            Decoder(self.grid, self.channels, self.n_components),
         )
 
     def encode(self, spectrogram: Tensor, condition: Condition) -> DiagonalGaussian:

@@ -33,10 +33,11 @@ class VAE(SpectrogramAutoencoder):
         """
         super().__init__(**options)
         self.beta = beta
-        self.encoder = Encoder(self.grid, self.channels)
+        self.encoder = Encoder(self.grid, self.channels, self.n_components)
         self.head = GaussianHead(math.prod(self.map_shape), latent_size)
         self.decoder = nn.Sequential(
-            ToFeatureMap(latent_size, self.map_shape), Decoder(self.grid, self.channels)
+            ToFeatureMap(latent_size, self.map_shape),
+            Decoder(self.grid, self.channels, self.n_components),
         )
 
     def encode(self, spectrogram: Tensor, condition: Condition) -> DiagonalGaussian:

@@ -17,18 +17,21 @@ class Decoder(nn.Module):
     The last layer is a bare transposed convolution: a scaled log magnitude is unbounded on both sides.
     """
 
-    def __init__(self, grid: PaddedGrid, channels: Sequence[int]) -> None:
+    def __init__(
+        self, grid: PaddedGrid, channels: Sequence[int], n_components: int = len(COMPONENTS)
+    ) -> None:
         """Build the blocks.
 
         Args:
             grid: Size of the spectrogram; as many halvings as there are entries in ``channels``.
             channels: The encoder's channels, in the encoder's order.
+            n_components: Components ``C`` of a spectrogram.
         """
         super().__init__()
         self.grid = grid
         self.blocks = nn.Sequential(
             *(Up(a, b) for a, b in pairwise(reversed(channels))),
-            nn.ConvTranspose2d(channels[0], len(COMPONENTS), kernel_size=4, stride=2, padding=1),
+            nn.ConvTranspose2d(channels[0], n_components, kernel_size=4, stride=2, padding=1),
         )
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs
 

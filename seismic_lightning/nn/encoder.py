@@ -17,16 +17,19 @@ class Encoder(nn.Module):
     fastest.
     """
 
-    def __init__(self, grid: PaddedGrid, channels: Sequence[int]) -> None:
+    def __init__(
+        self, grid: PaddedGrid, channels: Sequence[int], n_components: int = len(COMPONENTS)
+    ) -> None:
         """Build the blocks.
 
         Args:
             grid: Size of the spectrogram; as many halvings as there are entries in ``channels``.
             channels: Channels after each block.
+            n_components: Components ``C`` of a spectrogram.
         """
         super().__init__()
         self.grid = grid
-        self.blocks = nn.Sequential(*(Down(a, b) for a, b in pairwise([len(COMPONENTS), *channels])))
+        self.blocks = nn.Sequential(*(Down(a, b) for a, b in pairwise([n_components, *channels])))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs
 
     def forward(self, spectrogram: Tensor) -> Tensor:

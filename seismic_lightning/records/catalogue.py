@@ -1,8 +1,9 @@
 """Earthquake catalogues as plain rows: events with one origin and one magnitude each, and their picks.
 
-An observatory's catalogue may describe an event by several origins and magnitudes. The one it marks as
-preferred is taken, else the first that it lists. What the catalogue does not say stays None: unknown is never
-0. A further format is a further function that returns a :class:`Catalogue`.
+An observatory's catalogue may describe an event by several origins and magnitudes. Of QuakeML the one marked
+as preferred is taken, else the first listed, unless the settings name an order of magnitude types. What the
+catalogue does not say stays None: unknown is never 0. A further format is a further file that returns a
+:class:`Catalogue`, and a line in :func:`read_catalogue`.
 
 References:
     Schorlemmer, D., Euchner, F., Kaestli, P., Saul, J. (2011), QuakeML: status of the XML-based seismological
@@ -10,12 +11,13 @@ References:
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, SupportsFloat
 
 from seismic_lightning.codes import plain_code
 from seismic_lightning.errors import ArchiveError
+from seismic_lightning.records.catalogue_settings import DEFAULT, CatalogueSettings, choose_magnitude
 
 if TYPE_CHECKING:
     import obspy.core.event
@@ -31,13 +33,13 @@ class Event:
     """One earthquake.
 
     Attributes:
-        event_id: Last part of the catalogue's resource identifier.
+        event_id: Name within the catalogue; of QuakeML the last part of the resource identifier.
         origin_ns: Origin time in nanoseconds since 1970 (UTC), None if unknown.
         latitude_deg: Epicentre latitude, degrees north.
         longitude_deg: Epicentre longitude, degrees east.
         depth_km: Depth below sea level; negative above it.
-        magnitude: Preferred magnitude, of whatever type.
-        magnitude_type: Type as the catalogue writes it, such as ``ML``.
+        magnitude: The magnitude chosen by the settings, None if the event has none of the types.
+        magnitude_type: Its type as the catalogue writes it, such as ``ML``.
     """
 
     event_id: str
@@ -76,17 +78,48 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Events by identifier, and picks in the order of the file."""
+    """Events by identifier, and picks in the order of the file.
+
+    Attributes:
+        events: Events by identifier.
+        picks: Their picks.
+        left_out: Number of rows of the file that became no event, by reason.
+    """
 
     events: dict[str, Event]
     picks: list[Pick]
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
-def read_quakeml(path: Path) -> Catalogue:
+EXPLOSION = "explosion"
+"""The reason under which explosions are counted when they are left out."""
+
+
+def read_catalogue(path: Path, settings: CatalogueSettings = DEFAULT) -> Catalogue:
+    """Read a catalogue of any accepted format, which is recognised by the file's content.
+
+    Args:
+        path: QuakeML; Kandilli's event search, list of latest earthquakes or CSV by event code; a CSV file
+            with declared columns; a GSE2.0 bulletin.
+        settings: Which magnitude counts, which events, and the columns of a CSV file.
+
+    Returns:
+        Events by identifier, their picks where the format has any, and how many rows were left out and why.
+
+    Raises:
+        ArchiveError: The file is missing, of no accepted format, or has a row that cannot be an event.
+    """
+    from seismic_lightning.records.catalogue_formats import read_any  # here: the formats build on this file
+
+    return read_any(path, settings)
+
+
+def read_quakeml(path: Path, settings: CatalogueSettings = DEFAULT) -> Catalogue:
     """Read a QuakeML file.
 
     Args:
         path: QuakeML 1.2 file.
+        settings: Which magnitude counts, and whether explosions are kept.
 
     Returns:
         Its events and picks.
@@ -105,8 +138,12 @@ def read_quakeml(path: Path) -> Catalogue:
         raise ArchiveError(message) from error
     events: dict[str, Event] = {}
     picks: list[Pick] = []
+    left_out: dict[str, int] = {}
     for entry in content:
-        event = _event(entry)
+        if _is_explosion(entry) and not settings.keep_explosions:
+            left_out[EXPLOSION] = left_out.get(EXPLOSION, 0) + 1
+            continue
+        event = _event(entry, settings)
         if event.event_id in events:
             message = (
                 f"{path}: two events are called {event.event_id!r}; the last part of publicID must be unique."
@@ -114,7 +151,7 @@ def read_quakeml(path: Path) -> Catalogue:
             raise ArchiveError(message)
         events[event.event_id] = event
         picks.extend(_picks(entry, event.event_id))
-    return Catalogue(events, picks)
+    return Catalogue(events, picks, left_out)
 
 
 def first_pick(picks: Iterable[Pick], phases: tuple[str, ...], network: str, location: str) -> Pick | None:
@@ -142,9 +179,14 @@ def first_pick(picks: Iterable[Pick], phases: tuple[str, ...], network: str, loc
     return min(own or usable, key=lambda pick: pick.time_ns, default=None)
 
 
-def _event(entry: "obspy.core.event.Event") -> Event:
+def _is_explosion(entry: "obspy.core.event.Event") -> bool:
+    kind = str(entry.event_type or "")
+    return EXPLOSION in kind or "blast" in kind
+
+
+def _event(entry: "obspy.core.event.Event", settings: CatalogueSettings) -> Event:
     origin = entry.preferred_origin() or (entry.origins[0] if entry.origins else None)
-    magnitude = entry.preferred_magnitude() or (entry.magnitudes[0] if entry.magnitudes else None)
+    magnitude_type, magnitude = _magnitude(entry, settings)
     depth_m = None if origin is None else origin.depth
     return Event(
         event_id=str(entry.resource_id).rsplit("/", 1)[-1],
@@ -152,11 +194,23 @@ def _event(entry: "obspy.core.event.Event") -> Event:
         latitude_deg=None if origin is None else _number(origin.latitude),
         longitude_deg=None if origin is None else _number(origin.longitude),
         depth_km=None if depth_m is None else float(depth_m) / 1000.0,
-        magnitude=None if magnitude is None else _number(magnitude.mag),
-        magnitude_type=None
-        if magnitude is None or not magnitude.magnitude_type
-        else str(magnitude.magnitude_type),
+        magnitude=magnitude,
+        magnitude_type=magnitude_type,
     )
+
+
+def _magnitude(
+    entry: "obspy.core.event.Event", settings: CatalogueSettings
+) -> tuple[str | None, float | None]:
+    """Return type and value; the preferred magnitude comes first, hence wins among those of its type."""
+    preferred = entry.preferred_magnitude()
+    listed = sorted(entry.magnitudes, key=lambda magnitude: magnitude is not preferred)
+    known = [(str(one.magnitude_type or ""), float(one.mag)) for one in listed if one.mag is not None]
+    if settings.magnitude_order is None:
+        chosen = known[0] if known else None
+    else:
+        chosen = choose_magnitude(known, settings.magnitude_order)
+    return (None, None) if chosen is None else (chosen[0] or None, chosen[1])
 
 
 def _picks(entry: "obspy.core.event.Event", event_id: str) -> list[Pick]:

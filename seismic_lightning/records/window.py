@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seismic_lightning.codes import COMPONENTS, FILL_COUNTS
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
-from seismic_lightning.records.orientation import Arrangement, arrange, rotate
+from seismic_lightning.records.orientation import arrange, rotate
 from seismic_lightning.records.waveform import Segment
 
 NANOSECONDS_PER_S = 1_000_000_000
@@ -30,24 +30,26 @@ class Request(NamedTuple):
         before_p_s: Seconds before P.
         length_s: Seconds from the first to the last sample.
         orientation: ``strict`` or ``as_is``, see :mod:`seismic_lightning.records.orientation`.
+        components: ``ZNE``, or ``Z`` for the vertical alone.
     """
 
     p_ns: int
     before_p_s: float
     length_s: float
     orientation: str
+    components: str = COMPONENTS
 
 
 class Window(NamedTuple):
-    """Three components on one grid.
+    """The components of one record on one grid.
 
     Attributes:
         sampling_rate_hz: Nominal rate.
         start_ns: Time of sample 0, nanoseconds since 1970 (UTC).
-        samples: ``(3, N)`` int32 counts or float32 SI units, order Z, N, E; missing samples hold the fill
+        samples: ``(C, N)`` int32 counts or float32 SI units, order Z, N, E; missing samples hold the fill
             value.
-        missing: ``(3, N)`` True where no sample was recorded.
-        remainder_s: ``(3,)`` largest shift of a component onto the grid, seconds, positive where its samples
+        missing: ``(C, N)`` True where no sample was recorded.
+        remainder_s: ``(C,)`` largest shift of a component onto the grid, seconds, positive where its samples
             are later than the grid says; NaN for an absent component.
         unit: ``counts``, ``mps`` or ``mps2``.
         letters: Last letters of the channels that the components keep the names of: those of the file, or
@@ -76,38 +78,53 @@ def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], 
 
     Raises:
         WaveformError: ``mixed_rates``, ``odd_rate``, ``too_short``, ``overlap``, ``not_finite``,
-            ``dead_component``, ``overflow``, ``no_orientation`` or ``extra_channels``.
+            ``dead_component``, ``overflow``, ``no_orientation``, ``extra_channels`` or, where the vertical
+            alone is asked for, ``missing_component``.
     """
-    by_letter: dict[str, list[Segment]] = {}
-    for segment in segments:
-        by_letter.setdefault(segment.seed_id.component, []).append(segment)
+    by_letter = _by_letter(segments, request.components)
     arrangement = arrange(list(by_letter), epochs, request.orientation)
-    rate_hz = _nominal_rate_hz({segment.sampling_rate_hz for segment in segments}, request.length_s)
+    n_rows = len(request.components) if arrangement.matrix is None else len(COMPONENTS)
+    channels = [by_letter.get(letter, []) for letter in arrangement.channels[:n_rows]]
+    used = [segment for parts in channels for segment in parts]
+    if not used:
+        found = ", ".join(sorted(by_letter))
+        raise WaveformError("missing_component", f"no vertical channel, only {found}")
+    rate_hz = _nominal_rate_hz({segment.sampling_rate_hz for segment in used}, request.length_s)
     n_samples = round(request.length_s * rate_hz) + 1
-    channels = [by_letter.get(letter, []) for letter in arrangement.channels]
     start_ns = _grid_start_ns(channels, request, rate_hz)
-    dtype = np.result_type(*(segment.samples.dtype for segment in segments))
-    stack = np.zeros((len(COMPONENTS), n_samples), dtype=dtype)
+    dtype = np.result_type(*(segment.samples.dtype for segment in used))
+    stack = np.zeros((n_rows, n_samples), dtype=dtype)
     missing = np.ones(stack.shape, dtype=np.bool_)
-    remainder_s = np.full(len(COMPONENTS), np.nan)
+    remainder_s = np.full(n_rows, np.nan)
     for row, parts in enumerate(channels):
         remainder_s[row] = _place(parts, (start_ns, rate_hz), stack[row], missing[row])
-    _check(stack, missing, arrangement, rate_hz)
+    _check(stack, missing, arrangement.channels[:n_rows], rate_hz)
     whole = dtype.kind == "i" or not np.any(stack % 1)
     family = segments[0].seed_id.family
     unit = "counts" if whole else "mps2" if family[1:] == "N" else "mps"
     if arrangement.matrix is not None:
-        stack, missing, remainder_s = _rotated(stack, missing, remainder_s, arrangement.matrix)
-    letters = _letters(arrangement)
+        rotation = arrangement.matrix[: len(request.components)]
+        stack, missing, remainder_s = _rotated(stack, missing, remainder_s, rotation)
+    letters = _letters(arrangement, request.components)
     return Window(rate_hz, start_ns, _stored(stack, missing, unit), missing, remainder_s, unit, letters)
 
 
-def _letters(arrangement: Arrangement) -> str:
+def _letters(arrangement: Arrangement, components: str) -> str:
     """Return the letters under which the components leave: a rotated one is no longer its channel."""
     if arrangement.matrix is not None:
-        return COMPONENTS
-    pairs = zip(arrangement.channels, COMPONENTS, strict=True)
-    return "".join(letter or component for letter, component in pairs)
+        return components
+    channels = arrangement.channels[: len(components)]
+    return "".join(letter or component for letter, component in zip(channels, components, strict=True))
+
+
+def _by_letter(segments: Sequence[Segment], components: str) -> dict[str, list[Segment]]:
+    """Sort segments by component letter; where the vertical is enough, nothing else can spoil the record."""
+    by_letter: dict[str, list[Segment]] = {}
+    for segment in segments:
+        by_letter.setdefault(segment.seed_id.component, []).append(segment)
+    if components != COMPONENTS and "Z" in by_letter:
+        return {"Z": by_letter["Z"]}
+    return by_letter
 
 
 def _nominal_rate_hz(rates_hz: set[float], length_s: float) -> float:
@@ -163,7 +180,7 @@ def _place(
     return largest
 
 
-def _check(stack: NDArray[Any], missing: NDArray[np.bool_], arrangement: Arrangement, rate_hz: float) -> None:
+def _check(stack: NDArray[Any], missing: NDArray[np.bool_], letters: Sequence[str], rate_hz: float) -> None:
     """Refuse samples that are no ground motion."""
     counts = stack.shape[1] - missing.sum(axis=1)
     if counts.max() < MIN_SAMPLES_S * rate_hz:
@@ -172,7 +189,7 @@ def _check(stack: NDArray[Any], missing: NDArray[np.bool_], arrangement: Arrange
         )
     if stack.dtype.kind == "f" and not np.isfinite(stack).all():
         raise WaveformError("not_finite", "samples that are NaN or infinite")
-    for letter, row, absent, count in zip(arrangement.channels, stack, missing, counts, strict=True):
+    for letter, row, absent, count in zip(letters, stack, missing, counts, strict=True):
         if count > 1 and np.all(row[~absent] == row[np.argmin(absent)]):
             value = float(row[np.argmin(absent)])
             raise WaveformError("dead_component", f"channel {letter} is {value:g} throughout the window")

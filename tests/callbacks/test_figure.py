@@ -70,3 +70,13 @@ def test_an_unknown_magnitude_is_said() -> None:
     module.dataset.metadata.loc[0, "source_magnitude"] = float("nan")
     spectrogram = torch.zeros(3, 33, 17)
     assert "M unknown" in compare(module, 0, spectrogram, spectrogram).title  # type: ignore[arg-type]
+
+
+def test_a_record_of_one_component_fills_one_row() -> None:
+    module = FakeDataModule(n_freqs=33, n_frames=17, n_components=1)
+    spectrogram = module.everything.spectrogram[3]
+    figure = draw(compare(module, 3, spectrogram, spectrogram + 1))  # type: ignore[arg-type]
+    panels = [axes for axes in figure.axes if axes.images]
+    assert len(panels) == 3
+    assert {axes.get_ylabel() for axes in panels} == {"Z   Frequency (Hz)", ""}
+    assert all(axes.get_xlabel() == "Time in record (s)" for axes in panels)

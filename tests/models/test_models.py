@@ -18,10 +18,11 @@ from seismic_lightning.models.objective import objective
 from seismic_lightning.models.vae import VAE
 
 MODELS = [AE, VAE, CVAE]
-SIZES = [(129, 110), (129, 63), (33, 17)]
+SIZES = [(129, 110, 3), (129, 63, 3), (33, 17, 3), (33, 17, 1)]
+"""Frequency bins, frames and components."""
 
 every_model = pytest.mark.parametrize("model_class", MODELS)
-every_size = pytest.mark.parametrize(("n_freqs", "n_frames"), SIZES)
+every_size = pytest.mark.parametrize(("n_freqs", "n_frames", "n_components"), SIZES)
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +31,16 @@ def _seed() -> None:
 
 
 def build(
-    model_class: type[SpectrogramAutoencoder], n_freqs: int = 33, n_frames: int = 17
+    model_class: type[SpectrogramAutoencoder], n_freqs: int = 33, n_frames: int = 17, n_components: int = 3
 ) -> SpectrogramAutoencoder:
     """Build a model of full depth and modest width."""
-    return model_class(n_freqs=n_freqs, n_frames=n_frames, n_stations=N_STATIONS, channels=[4, 8, 16, 32])
+    return model_class(
+        n_freqs=n_freqs,
+        n_frames=n_frames,
+        n_components=n_components,
+        n_stations=N_STATIONS,
+        channels=[4, 8, 16, 32],
+    )
 
 
 def trained(model: SpectrogramAutoencoder, folder: Path) -> Path:
@@ -48,7 +55,7 @@ def trained(model: SpectrogramAutoencoder, folder: Path) -> Path:
         default_root_dir=folder,
     )
     grid = model.grid
-    trainer.fit(model, FakeDataModule(grid.n_freqs, grid.n_frames))
+    trainer.fit(model, FakeDataModule(grid.n_freqs, grid.n_frames, n_components=model.n_components))
     path = folder / "model.ckpt"
     trainer.save_checkpoint(path)
     return path
@@ -57,10 +64,10 @@ def trained(model: SpectrogramAutoencoder, folder: Path) -> Path:
 @every_model
 @every_size
 def test_a_reconstruction_has_the_size_of_its_input(
-    model_class: type[SpectrogramAutoencoder], n_freqs: int, n_frames: int
+    model_class: type[SpectrogramAutoencoder], n_freqs: int, n_frames: int, n_components: int
 ) -> None:
-    batch = fake_batch(n_freqs, n_frames)
-    model = build(model_class, n_freqs, n_frames)
+    batch = fake_batch(n_freqs, n_frames, n_components=n_components)
+    model = build(model_class, n_freqs, n_frames, n_components)
     posterior = model.encode(batch.spectrogram, batch.condition)
     reconstruction = model.decode(posterior.sample(torch.Generator()), batch.condition)
     assert reconstruction.shape == batch.spectrogram.shape
@@ -71,13 +78,13 @@ def test_a_reconstruction_has_the_size_of_its_input(
 @every_model
 @every_size
 def test_every_parameter_learns_in_the_first_step(
-    model_class: type[SpectrogramAutoencoder], n_freqs: int, n_frames: int
+    model_class: type[SpectrogramAutoencoder], n_freqs: int, n_frames: int, n_components: int
 ) -> None:
-    model = build(model_class, n_freqs, n_frames)
+    model = build(model_class, n_freqs, n_frames, n_components)
     optimizer = model.configure_optimizers()
     assert isinstance(optimizer, torch.optim.Optimizer)
     before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
-    backward(model.training_step(fake_batch(n_freqs, n_frames), 0)["loss"])
+    backward(model.training_step(fake_batch(n_freqs, n_frames, n_components=n_components), 0)["loss"])
     optimizer.step()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
@@ -104,11 +111,11 @@ def test_a_few_steps_on_one_batch_halve_the_error(model_class: type[SpectrogramA
 @every_model
 @every_size
 def test_a_checkpoint_reconstructs_identically_with_nothing_but_the_file(
-    model_class: type[SpectrogramAutoencoder], n_freqs: int, n_frames: int, tmp_path: Path
+    model_class: type[SpectrogramAutoencoder], n_freqs: int, n_frames: int, n_components: int, tmp_path: Path
 ) -> None:
-    model = build(model_class, n_freqs, n_frames)
+    model = build(model_class, n_freqs, n_frames, n_components)
     path = trained(model, tmp_path)
-    batch = fake_batch(n_freqs, n_frames)
+    batch = fake_batch(n_freqs, n_frames, n_components=n_components)
     expected = model.eval()(batch.spectrogram, batch.condition)
     for loaded in (model_class.load_from_checkpoint(path).eval(), load_model(path)):
         assert type(loaded) is model_class
@@ -166,6 +173,17 @@ def test_a_spectrogram_of_another_size_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=r"built for \(B, C, 33, 17\)"):
         build(model_class).encode(torch.zeros(2, 3, 33, 16), fake_batch(33, 17).condition)
+
+
+@every_model
+def test_a_checkpoint_that_does_not_say_its_components_has_three(
+    model_class: type[SpectrogramAutoencoder], tmp_path: Path
+) -> None:
+    path = trained(build(model_class), tmp_path)
+    checkpoint = torch.load(path)
+    del checkpoint["hyper_parameters"]["n_components"]
+    torch.save(checkpoint, path)
+    assert load_model(path).n_components == 3
 
 
 @every_model

@@ -134,3 +134,40 @@ def test_what_is_no_record_is_refused_by_name(parts: list[Segment], reason: str)
     with pytest.raises(WaveformError) as refused:
         cut(parts)
     assert refused.value.reason == reason
+
+
+def test_where_the_vertical_is_enough_nothing_else_can_spoil_it() -> None:
+    spoilt = [segment("N", rate_hz=50.0), segment("1"), segment("2"), segment("Z", -4.996)]
+    window = cut_window(spoilt, {}, REQUEST._replace(components="Z"))
+    assert window.samples.shape == window.missing.shape == (1, 2001)
+    assert window.samples[0, 0] == 501
+    assert window.remainder_s.tolist() == [0.0]
+
+
+def test_the_vertical_of_a_tilted_sensor_is_rotated_out_of_all_three() -> None:
+    dips_deg = {"1": -90.0, "2": 0.0, "3": 0.0}
+    epochs: dict[str, Epoch | None] = {
+        letter: Epoch(
+            SeedId("KO", "ADVT", "", "HH" + letter),
+            None,
+            None,
+            40.0,
+            29.0,
+            0.0,
+            azimuth_deg,
+            dip_deg,
+            None,
+            None,
+        )
+        for azimuth_deg, (letter, dip_deg) in zip((0.0, 0.0, 90.0), dips_deg.items(), strict=True)
+    }
+    parts = [segment("1", samples=np.arange(7, 4007, dtype=np.int32)), segment("2"), segment("3")]
+    window = cut_window(parts, epochs, REQUEST._replace(components="Z"))
+    assert window.samples.shape == (1, 2001)
+    assert window.samples[0, 0] == 507
+
+
+def test_without_a_vertical_its_record_is_refused() -> None:
+    with pytest.raises(WaveformError, match="no vertical channel, only E, N") as caught:
+        cut_window([segment("N"), segment("E")], {}, REQUEST._replace(components="Z"))
+    assert caught.value.reason == "missing_component"
