@@ -141,7 +141,7 @@ class Signals:
 
     def description(self) -> dict[str, Any]:
         """Return the settings as plain values, empty where samples leave as they were recorded."""
-        return {} if self.raw else {**asdict(self._settings), "sampling_rate_hz": self._target_hz}
+        return {} if self.raw else {**asdict(self._settings), "dtype": "float64", "sampling_rate_hz": self._target_hz}
 
     def _engine(self, rate_hz: float) -> Preprocess:
         return Preprocess(replace(self._settings, dtype="float64", sampling_rate_hz=self.rate_hz(rate_hz)))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seismic_lightning.codes import COMPONENTS, FILL_COUNTS
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
-from seismic_lightning.records.orientation import arrange, rotate
+from seismic_lightning.records.orientation import Arrangement, arrange, rotate
 from seismic_lightning.records.waveform import Segment
 
 NANOSECONDS_PER_S = 1_000_000_000
