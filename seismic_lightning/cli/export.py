@@ -33,7 +33,8 @@ def export(config: DictConfig) -> None:
     refuse_unused(HydraConfig.get().overrides.task)
     if config.dataset_dir is None or config.output_dir is None:
         raise ConfigurationError(
-            "seismic-export needs dataset_dir=<folder that seismic-curate wrote> and output_dir=<folder to make>."
+            "seismic-export needs dataset_dir=<folder that seismic-curate wrote> and "
+            "output_dir=<folder to make>."
         )
     from seismic_lightning.cli.instantiate import instantiate
     from seismic_lightning.export.write import Choice, export_dataset
@@ -69,6 +70,6 @@ def refuse_unused(overrides: Iterable[str]) -> None:
     for override in overrides:
         if override.lstrip("+").split("=")[0] in _NOT_USED:
             raise ConfigurationError(
-                f"{override}: an export works in float64 and keeps each record's rate; set sampling_rate_hz=... "
-                "to resample, and format.encoding=float32 for smaller files."
+                f"{override}: an export works in float64 and keeps each record's rate; set "
+                "sampling_rate_hz=... to resample, and format.encoding=float32 for smaller files."
             )

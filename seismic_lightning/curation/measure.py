@@ -91,7 +91,7 @@ def measure(
         raise WaveformError(
             "no_station", f"station {name} is not in the station metadata at the time of the file"
         )
-    path = _path_columns(event, station)
+    path = path_columns(event, station)
     picks = [pick for pick in candidate.picks if pick.station == seed_id.station]
     onset = _onset(candidate.event, picks, seed_id, path["distance_deg"])
     epochs = {
@@ -107,7 +107,7 @@ def measure(
     )
     window = cut_window(segments, epochs, request)
     row = {
-        **_source_columns(event),
+        **source_columns(event),
         **_station_columns(seed_id, station),
         **_time_columns(window, onset, first_pick(picks, S_PHASES, seed_id.network, seed_id.location)),
         **quality_columns(window, settings),
@@ -151,8 +151,19 @@ def _onset(event: Event, picks: list[Pick], seed_id: SeedId, distance_deg: float
     return Onset(event.origin_ns + round(travel_time_s * NANOSECONDS_PER_S), "model")
 
 
-def _path_columns(event: Event, station: Epoch) -> dict[str, Any]:
-    """Return distances and back-azimuth; the hypocentral distance neglects elevation and curvature."""
+def path_columns(event: Event, station: Epoch) -> dict[str, Any]:
+    """Return distances and back-azimuth; the hypocentral distance neglects elevation and curvature.
+
+    Args:
+        event: Event with coordinates.
+        station: Station.
+
+    Returns:
+        Metadata columns, and the epicentral distance in degrees.
+
+    Raises:
+        WaveformError: ``no_onset``, the station is too far away for a first P.
+    """
     ends = (event.latitude_deg, event.longitude_deg, station.latitude_deg, station.longitude_deg)
     distance_deg = float(locations2degrees(*ends))
     if distance_deg > FARTHEST_DEG:
@@ -167,7 +178,8 @@ def _path_columns(event: Event, station: Epoch) -> dict[str, Any]:
     }
 
 
-def _source_columns(event: Event) -> dict[str, Any]:
+def source_columns(event: Event) -> dict[str, Any]:
+    """Return the metadata columns of an event."""
     return {
         "source_id": event.event_id,
         "source_origin_time": event.origin_ns,

@@ -1,6 +1,5 @@
 """The way from an archive to the files of a dataset: measure in parallel, select, store, split, report."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -13,7 +12,6 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from seismic_lightning.codes import COMPONENTS
-from seismic_lightning.curation.identity import FORMAT, MANIFEST, SCHEMA_VERSION
 from seismic_lightning.curation.layout import find_parts
 from seismic_lightning.curation.measure import Candidate, measure
 from seismic_lightning.curation.plan import Plan, candidate_row, make_plan
@@ -28,7 +26,7 @@ from seismic_lightning.curation.report import (
 from seismic_lightning.curation.schema import METADATA, REJECTIONS, to_table
 from seismic_lightning.curation.select import Refusal, dataset_unit, refusal
 from seismic_lightning.curation.settings import CurationSettings
-from seismic_lightning.curation.shards import ShardWriter, sha256
+from seismic_lightning.curation.shards import ShardWriter, describe_files
 from seismic_lightning.curation.split import split_events
 from seismic_lightning.curation.store import METADATA_FILE
 from seismic_lightning.errors import DatasetError, WaveformError
@@ -108,33 +106,13 @@ def build_dataset(
         row["split"] = splits[row["source_id"]]
     counts = _counts(plan, gathered, splits)
     _write_tables(folder, gathered)
-    names = sorted(path.name for path in folder.iterdir())
-    files = {
-        name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names
-    }
     return {
         "unit": unit,
         "components": settings.components,
         "settings": asdict(settings),
         "counts": counts,
-        "files": files,
+        "files": describe_files(folder),
     }
-
-
-def write_manifest(folder: Path, identity: str, content: dict[str, Any]) -> dict[str, Any]:
-    """Write what makes a folder a dataset.
-
-    Args:
-        folder: Folder with all other files.
-        identity: Content address.
-        content: What :func:`build_dataset` returned.
-
-    Returns:
-        The manifest.
-    """
-    manifest = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "dataset_id": identity, **content}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    return manifest
 
 
 def _outcomes(

@@ -1,4 +1,4 @@
-"""One miniSEED file per record, named as its source, as the original practice keeps its filtered waveforms."""
+"""One miniSEED file per record, named as its source: how the original practice keeps filtered waveforms."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path

@@ -62,8 +62,8 @@ class SeisBenchForm:
         """Bring records that share a block together, in the dataset's order otherwise."""
         chosen = metadata.iloc[rows]
         split = chosen["split"].map({name: number for number, name in enumerate(SPLITS)})
-        keys = (chosen["trace_npts"], chosen["trace_sampling_rate_hz"], split)
-        return rows[np.lexsort([np.arange(rows.size), *keys])]
+        keys = [chosen[name].to_numpy() for name in ("trace_npts", "trace_sampling_rate_hz")]
+        return rows[np.lexsort([np.arange(rows.size), *keys, split.to_numpy()])]
 
     def write(self, folder: Path, content: Content, blocks: Iterable[Block]) -> None:
         """Write the table and the file of blocks.
@@ -82,7 +82,7 @@ class SeisBenchForm:
             for place, row in enumerate(bucket)
         }
         lengths = [content.signals.n_samples(int(bucket[0])) for bucket in buckets]
-        dtype = np.int32 if content.signals.raw and content.unit == "counts" else np.float32
+        dtype = content.signals.dtype if content.signals.raw else np.dtype(np.float32)
         with h5py.File(folder / WAVEFORMS_HDF5, "w") as file:
             for name, value in _data_format(content).items():
                 file.create_dataset(f"data_format/{name}", data=value)

@@ -45,7 +45,7 @@ def missing(samples: NDArray[Any]) -> NDArray[np.bool_]:
         >>> missing(np.array([1.0, np.nan])).tolist()
         [False, True]
     """
-    return np.isnan(samples) if samples.dtype.kind == "f" else samples == FILL_COUNTS
+    return np.asarray(np.isnan(samples) if samples.dtype.kind == "f" else samples == FILL_COUNTS)
 
 
 class Signals:
@@ -98,12 +98,13 @@ class Signals:
         if self.raw:
             return 0
         clipped = 0
-        metadata = self._dataset.metadata
-        kinds = metadata.iloc[rows].groupby(["trace_sampling_rate_hz", "trace_npts"]).indices
-        for (rate_hz, n_samples), places in kinds.items():
-            band = self._band[torch.from_numpy(rows[places])]
-            self._engines[float(rate_hz)].check(float(rate_hz), int(n_samples), band)
-            clipped += int(self._engines[float(rate_hz)].clipped(float(rate_hz))[band].sum())
+        chosen = self._dataset.metadata.iloc[rows]
+        rates_hz, lengths = (chosen[name].to_numpy() for name in ("trace_sampling_rate_hz", "trace_npts"))
+        for rate_hz, n_samples in sorted(set(zip(rates_hz.tolist(), lengths.tolist(), strict=True))):
+            alike = (rates_hz == rate_hz) & (lengths == n_samples)
+            band = self._band[torch.from_numpy(rows[alike])]
+            self._engines[rate_hz].check(rate_hz, n_samples, band)
+            clipped += int(self._engines[rate_hz].clipped(rate_hz)[band].sum())
         return clipped
 
     def n_samples(self, row: int) -> int:
@@ -139,9 +140,17 @@ class Signals:
             for group in self._dataset.fetch(chosen):
                 yield self._block(chosen[group.positions], group)
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Return the type of the samples: that of the shards, or double precision."""
+        if not self.raw:
+            return np.dtype(np.float64)
+        return self._dataset.fetch(np.zeros(1, dtype=np.int64))[0].waveform.dtype
+
     def description(self) -> dict[str, Any]:
         """Return the settings as plain values, empty where samples leave as they were recorded."""
-        return {} if self.raw else {**asdict(self._settings), "dtype": "float64", "sampling_rate_hz": self._target_hz}
+        used = {"dtype": "float64", "sampling_rate_hz": self._target_hz}
+        return {} if self.raw else {**asdict(self._settings), **used}
 
     def _engine(self, rate_hz: float) -> Preprocess:
         return Preprocess(replace(self._settings, dtype="float64", sampling_rate_hz=self.rate_hz(rate_hz)))
@@ -160,9 +169,7 @@ class Signals:
         return Block(rows, target_hz, waveform)
 
 
-def _carried(
-    gaps: NDArray[np.bool_], rate_hz: float, target_hz: float, n_samples: int
-) -> NDArray[np.bool_]:
+def _carried(gaps: NDArray[np.bool_], rate_hz: float, target_hz: float, n_samples: int) -> NDArray[np.bool_]:
     """Bring gaps to another rate: a sample is missing where the nearest recorded one is."""
     nearest = np.rint(np.arange(n_samples) * rate_hz / target_hz).astype(np.int64)
     return gaps[..., np.minimum(nearest, gaps.shape[-1] - 1)]

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,8 @@ def leaving(content: Content) -> pd.DataFrame:
         One row per record to write, in the format's order, with the dataset's index.
     """
     kept = content.metadata.iloc[content.rows]
-    kept = kept.drop(columns=[name for name in kept if name in _OF_THE_DATASET or name.endswith("_response")])
+    inner = [name for name in map(str, kept) if name in _OF_THE_DATASET or name.endswith("_response")]
+    kept = kept.drop(columns=inner)
     native_hz = kept["trace_sampling_rate_hz"]
     target_hz = native_hz.map(content.signals.rate_hz)
     changed = kept.index[native_hz != target_hz]
@@ -55,7 +57,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
     pd.DataFrame(columns).to_csv(path, index=False)
 
 
-def _as_text(column: "pd.Series[object]") -> "pd.Series[object]":
+def _as_text(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if not isinstance(column.dtype, pd.DatetimeTZDtype):
         return column
     times = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[ns]")

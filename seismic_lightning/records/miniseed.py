@@ -1,4 +1,4 @@
-"""Writing of miniSEED: counts as a digitizer sends them, in short STEIM2 records; processed samples as floats.
+"""Writing of miniSEED: counts as a digitizer sends them, in short STEIM2 records; other samples as floats.
 
 A gap is written as one: the next record simply starts later. STEIM2 stores differences, so that quiet
 seconds take little more than a byte per sample, and reading gives back the very same integers.
