@@ -111,25 +111,31 @@ def read_rows(table: Path) -> Iterator[list[dict[str, str]]]:
         DatasetError: The file is no CSV table with a column ``trace_name``.
     """
     try:
-        parts = pd.read_csv(
+        with pd.read_csv(
             table,
             dtype=str,
             keep_default_na=False,
             encoding_errors="replace",  # names of places may be in any encoding; nothing here needs them
             chunksize=ROWS_AT_ONCE,
-        )
-        for part in parts:
-            columns = [str(name) for name in part]
-            if "trace_name" not in columns:
-                raise DatasetError(f"{table} has no column trace_name; it has {', '.join(columns)[:200]}.")
-            yield [
-                {name: value for name, value in zip(columns, values, strict=True) if value not in _UNKNOWN}
-                for values in part.itertuples(index=False, name=None)
-            ]
-    except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        if isinstance(error, DatasetError):
-            raise
+        ) as parts:
+            for part in parts:
+                columns = [str(name) for name in part]
+                if "trace_name" not in columns:
+                    found = ", ".join(columns)[:200]
+                    raise DatasetError(f"{table} has no column trace_name; it has {found}.")
+                yield [_known(columns, values) for values in part.itertuples(index=False, name=None)]
+    except DatasetError:
+        raise
+    except (OSError, ValueError) as error:  # pandas' own errors are value errors
         raise DatasetError(f"{table} cannot be read as CSV: {str(error).splitlines()[0]}.") from error
+
+
+def _known(columns: list[str], values: tuple[str, ...]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in zip(columns, values, strict=True)
+        if isinstance(value, str) and value not in _UNKNOWN
+    }
 
 
 def read_trace(row: dict[str, str], data_format: dict[str, Any], family: str | None) -> Trace:
