@@ -46,7 +46,7 @@ def export(config: DictConfig) -> None:
             Path(config.dataset_dir),
             Path(config.output_dir),
             form,
-            Choice(preprocess, config.split, config.sampling_rate_hz),
+            Choice(preprocess, config.subset, config.sampling_rate_hz),
             progress=advance,
             overwrite=config.overwrite,
         )

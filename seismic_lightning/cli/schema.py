@@ -54,7 +54,7 @@ class ExportConfig:
     task: str = "export"
     dataset_dir: str | None = None
     output_dir: str | None = None
-    split: str | None = None
+    subset: str | None = None
     sampling_rate_hz: float | None = None
     overwrite: bool = False
     debug: Any = None

@@ -26,12 +26,12 @@ class Choice:
 
     Attributes:
         preprocess: Preprocessing; its rate and precision are not used.
-        split: ``train``, ``dev``, ``test``, or None for all accepted records.
+        subset: ``train``, ``dev``, ``test``, or None for all accepted records.
         sampling_rate_hz: Common rate to resample to; None keeps each record's own.
     """
 
     preprocess: PreprocessSettings
-    split: str | None = None
+    subset: str | None = None
     sampling_rate_hz: float | None = None
 
 
@@ -83,7 +83,7 @@ def export_dataset(
     output_dir = output_dir.absolute()
     check_free(output_dir, overwrite=overwrite)
     dataset = open_dataset(dataset_dir)
-    rows = _rows(dataset, choice.split)
+    rows = _rows(dataset, choice.subset)
     signals = Signals(dataset, choice.preprocess, choice.sampling_rate_hz)
     clipped = signals.check(rows)
     content = Content(
@@ -123,14 +123,14 @@ def _is_export(folder: Path) -> bool:
     return isinstance(manifest, dict) and manifest.get("format") == FORMAT
 
 
-def _rows(dataset: CuratedDataset, split: str | None) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    if split is None:
+def _rows(dataset: CuratedDataset, subset: str | None) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    if subset is None:
         return np.arange(len(dataset), dtype=np.int64)
-    if split not in SPLITS:
-        raise ConfigurationError(f"split={split}: give one of {', '.join(SPLITS)}, or null for all records")
-    rows = np.flatnonzero(dataset.metadata["split"] == split).astype(np.int64)
+    if subset not in SPLITS:
+        raise ConfigurationError(f"subset={subset}: give one of {', '.join(SPLITS)}, or null for all records")
+    rows = np.flatnonzero(dataset.metadata["split"] == subset).astype(np.int64)
     if rows.size == 0:
-        raise DatasetError(f"the {split} split of {dataset.root} has no record: choose another split.")
+        raise DatasetError(f"the {subset} split of {dataset.root} has no record: choose another subset.")
     return rows
 
 

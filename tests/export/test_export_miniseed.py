@@ -98,7 +98,7 @@ def test_files_equal_obspys_chain(archive_dir: Path, dataset_dir: Path, tmp_path
 
 
 def test_raw_counts_leave_as_they_came(archive_dir: Path, dataset_dir: Path, tmp_path: Path) -> None:
-    export_dataset(dataset_dir, tmp_path / "out", MiniseedForm(), replace(RAW, split="test"))
+    export_dataset(dataset_dir, tmp_path / "out", MiniseedForm(), replace(RAW, subset="test"))
     metadata = open_dataset(dataset_dir).metadata
     rows = metadata[metadata["split"] == "test"].reset_index(drop=True)
     table = pd.read_csv(tmp_path / "out" / "metadata.csv", dtype={"source_id": str})
@@ -113,7 +113,7 @@ def test_raw_counts_leave_as_they_came(archive_dir: Path, dataset_dir: Path, tmp
 
 
 def test_single_precision_and_another_rate_are_options(dataset_dir: Path, tmp_path: Path) -> None:
-    choice = replace(MARMARA, sampling_rate_hz=50.0, split="dev")
+    choice = replace(MARMARA, sampling_rate_hz=50.0, subset="dev")
     export_dataset(dataset_dir, tmp_path / "out", MiniseedForm("float32"), choice)
     table = pd.read_csv(tmp_path / "out" / "metadata.csv")
     assert set(table["trace_sampling_rate_hz"]) == {50.0}
@@ -205,7 +205,7 @@ def test_nothing_of_others_is_replaced_and_nothing_is_left_half_done(
     with pytest.raises(DatasetError, match="is no export, so it stays"):
         export_dataset(dataset_dir, out, MiniseedForm(), RAW, overwrite=True)
     (out / "thesis.tex").unlink()
-    export_dataset(dataset_dir, out, MiniseedForm(), replace(RAW, split="test"))
+    export_dataset(dataset_dir, out, MiniseedForm(), replace(RAW, subset="test"))
     before = sorted(out.rglob("*"))
     with pytest.raises(DatasetError, match="holds an export already"):
         export_dataset(dataset_dir, out, MiniseedForm(), RAW)
@@ -229,6 +229,6 @@ def test_what_cannot_be_filtered_is_refused_before_anything_is_written(
     lacking = Choice(option("marmara", bands_hz={"BH": [[1, 2]] * 5}, aliases={}))
     with pytest.raises(BandError, match="no row for the channel families"):
         export_dataset(dataset_dir, tmp_path / "out", MiniseedForm(), lacking)
-    with pytest.raises(ConfigurationError, match="split=val: give one of train, dev, test"):
-        export_dataset(dataset_dir, tmp_path / "out", MiniseedForm(), replace(RAW, split="val"))
+    with pytest.raises(ConfigurationError, match="subset=val: give one of train, dev, test"):
+        export_dataset(dataset_dir, tmp_path / "out", MiniseedForm(), replace(RAW, subset="val"))
     assert not (tmp_path / "out").exists()

@@ -31,14 +31,14 @@ def same(ours: CuratedDataset, back: CuratedDataset) -> None:
     groups = [
         dataset.fetch(order.astype(np.int64)) for dataset, order in zip((ours, back), orders, strict=True)
     ]
-    for mine, theirs in zip(*groups, strict=True):
-        assert mine.waveform.dtype == theirs.waveform.dtype
-        assert np.array_equal(mine.waveform, theirs.waveform, equal_nan=mine.waveform.dtype.kind == "f")
-    tables = [
+    for one, other in zip(*groups, strict=True):
+        assert one.waveform.dtype == other.waveform.dtype
+        assert np.array_equal(one.waveform, other.waveform, equal_nan=one.waveform.dtype.kind == "f")
+    mine, theirs = (
         dataset.metadata.loc[order].drop(columns=["shard", "row"]).reset_index(drop=True)
         for dataset, order in zip((ours, back), orders, strict=True)
-    ]
-    pd.testing.assert_frame_equal(*tables, check_exact=True)
+    )
+    pd.testing.assert_frame_equal(mine, theirs, check_exact=True)
 
 
 def test_the_layout_is_seisbenchs(dataset_dir: Path, tmp_path: Path) -> None:
