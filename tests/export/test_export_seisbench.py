@@ -106,6 +106,7 @@ def test_filtered_samples_can_be_written_too(dataset_dir: Path, tmp_path: Path) 
 
 
 @pytest.mark.skipif(importlib.util.find_spec("seisbench") is None, reason="seisbench is not installed")
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # SeisBench's own use of pandas
 def test_seisbench_opens_what_we_write(
     dataset_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
