@@ -20,6 +20,11 @@ EXAMPLES = {
         "seismic-curate archive_dir=ARCHIVE dataset_dir=DATASET",
         "seismic-curate archive_dir=ARCHIVE window=short select=rms",
     ),
+    "export": (
+        "seismic-export dataset_dir=DATASET output_dir=FILTERED format=mseed",
+        "seismic-export dataset_dir=DATASET output_dir=RAW format=mseed preprocess=none",
+        "seismic-export dataset_dir=DATASET output_dir=BENCH format=seisbench",
+    ),
     "simulate": (
         "seismic-simulate archive_dir=ARCHIVE n_records=1000 seed=1",
         "seismic-simulate report=true",

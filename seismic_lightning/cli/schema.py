@@ -63,6 +63,21 @@ class CurateConfig:
 
 
 @dataclass
+class ExportConfig:
+    """Knobs of ``seismic-export``."""
+
+    task: str = "export"
+    dataset_dir: str | None = None
+    output_dir: str | None = None
+    subset: str | None = None
+    sampling_rate_hz: float | None = None
+    overwrite: bool = False
+    debug: Any = None
+    preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
+    format: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class EarthquakeSection:
     """One given earthquake; without any of its first three numbers the region's seismicity is simulated."""
 

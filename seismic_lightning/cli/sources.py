@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seismic_lightning.cli.console import progress_bar, say
 from seismic_lightning.curation.layout import Places
@@ -11,6 +11,8 @@ from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.simulation.request import Request
 from seismic_lightning.simulation.settings import SimulationSettings
 
+if TYPE_CHECKING:
+    from seismic_lightning.curation.report import CurationSummary
 PARTS = ("catalogue", "bulletins", "stations", "waveforms")
 """Parts of an archive that may lie elsewhere."""
 
@@ -84,6 +86,49 @@ def ready_dataset(dataset_dir: str | None) -> Path:
     return Path(dataset_dir)
 
 
+def seisbench_dataset(
+    dataset_dir: str | None,
+    output_dir: str,
+    unit: str | None,
+    family: str | None,
+    settings: dict[str, Any],
+) -> Path:
+    """Return the dataset of one in SeisBench's format, made first unless that has been done.
+
+    Args:
+        dataset_dir: Folder of SeisBench's format.
+        output_dir: Root of everything that is written; the dataset gets a folder of its own below it.
+        unit: Unit of samples that do not say theirs.
+        family: Channel family of traces that do not say theirs.
+        settings: Fields of ``CurationSettings``.
+
+    Raises:
+        ConfigurationError: No folder was named.
+    """
+    if dataset_dir is None:
+        raise ConfigurationError("data=seisbench needs dataset_dir=<folder of SeisBench's format>.")
+    from seismic_lightning.curation.seisbench import import_seisbench, seisbench_id
+    from seismic_lightning.curation.seisbench_build import Hints
+
+    source, curation, hints = Path(dataset_dir), CurationSettings(**settings), Hints(unit, family)
+    folder = Path(output_dir) / "datasets" / seisbench_id(source, curation, hints)[:16]
+    with progress_bar("reading") as advance:
+        summary = import_seisbench(source, folder, curation, hints, progress=advance)
+    say_summary(summary)
+    return folder
+
+
+def say_summary(summary: "CurationSummary") -> None:
+    """Print what became of everything, or that nothing had to be done."""
+    from seismic_lightning.curation.report import remedies, summary_table
+
+    folder = summary.dataset_dir
+    if summary.reused:
+        say(f"Unchanged: {summary.accepted} records in {folder}.")
+    else:
+        say(summary_table(summary), *remedies(summary), f"{summary.accepted} records in {folder}.")
+
+
 def curate_with_progress(
     archive: Path | Places,
     dataset_dir: str | None,
@@ -110,7 +155,6 @@ def curate_with_progress(
     """
     from seismic_lightning.curation.build import curate
     from seismic_lightning.curation.identity import dataset_id
-    from seismic_lightning.curation.report import remedies, summary_table
 
     folder = (
         Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive, settings)[:16]
@@ -125,10 +169,7 @@ def curate_with_progress(
             progress=advance,
             overwrite=overwrite,
         )
-    if summary.reused:
-        say(f"Unchanged: {summary.accepted} records in {folder}.")
-    else:
-        say(summary_table(summary), *remedies(summary), f"{summary.accepted} records in {folder}.")
+    say_summary(summary)
     return folder
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from seismic_lightning.curation.identity import check_intact, dataset_id, read_manifest
+from seismic_lightning.curation.identity import check_intact, dataset_id, read_manifest, write_manifest
 from seismic_lightning.curation.layout import Places, absolute
 from seismic_lightning.curation.report import CurationSummary
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
@@ -45,27 +46,54 @@ def curate(
     """
     if n_workers < 1:
         raise ConfigurationError(f"n_workers={n_workers}: give 1 or more processes")
-    archive, dataset_dir = absolute(archive), dataset_dir.absolute()
-    identity = dataset_id(archive, settings)
+    archive = absolute(archive)
+
+    def build(folder: Path) -> dict[str, Any]:
+        # Here: an unchanged archive needs neither pandas nor ObsPy nor joblib.
+        from seismic_lightning.curation.pipeline import build_dataset
+
+        return build_dataset(archive, folder, settings, parallel or ParallelSettings(), n_workers, progress)
+
+    return make_once(archive, dataset_dir, lambda: dataset_id(archive, settings), build, overwrite=overwrite)
+
+
+def make_once(
+    source: Path | Places,
+    dataset_dir: Path,
+    identify: Callable[[], str],
+    build: Callable[[Path], dict[str, Any]],
+    *,
+    overwrite: bool,
+) -> CurationSummary:
+    """Build a dataset as a whole folder, unless the very same one is there already.
+
+    Args:
+        source: What it is made from, for errors.
+        dataset_dir: Folder to make.
+        identify: Returns the content address that the source leads to at the moment.
+        build: Writes all files but the manifest into a folder and returns the manifest's content.
+        overwrite: Replace another dataset in this folder.
+
+    Returns:
+        Counts, and whether the dataset was there already.
+
+    Raises:
+        DatasetError: The folder is taken, or the source changed meanwhile.
+        StorageError: The disk is full or the folder cannot be written to.
+    """
+    dataset_dir, identity = dataset_dir.absolute(), identify()
     found = _reusable(dataset_dir, identity, overwrite=overwrite)
     if found is not None:
         return found
-    # Here: an unchanged archive needs neither pandas nor ObsPy nor joblib.
-    from seismic_lightning.curation.pipeline import build_dataset, write_manifest
-
     with locked(dataset_dir):
         # Another process may have made it meanwhile.
         found = _reusable(dataset_dir, identity, overwrite=overwrite)
         if found is not None:
             return found
         with whole_folder(dataset_dir) as folder:
-            content = build_dataset(
-                archive, folder, settings, parallel or ParallelSettings(), n_workers, progress
-            )
-            if dataset_id(archive, settings) != identity:
-                raise DatasetError(
-                    f"{archive} changed while it was curated: curate again once it is at rest."
-                )
+            content = build(folder)
+            if identify() != identity:
+                raise DatasetError(f"{source} changed while it was curated: curate again once it is at rest.")
             manifest = write_manifest(folder, identity, content)
         return CurationSummary.from_manifest(manifest, dataset_dir, reused=False)
 

@@ -79,6 +79,22 @@ def read_manifest(dataset_dir: Path) -> dict[str, Any] | None:
     return manifest if isinstance(manifest, dict) and manifest.get("format") == FORMAT else None
 
 
+def write_manifest(folder: Path, identity: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Write what makes a folder a dataset.
+
+    Args:
+        folder: Folder with all other files.
+        identity: Content address.
+        content: Unit, components, settings, counts and files.
+
+    Returns:
+        The manifest.
+    """
+    manifest = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "dataset_id": identity, **content}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    return manifest
+
+
 def check_intact(dataset_dir: Path, manifest: dict[str, Any]) -> None:
     """Check that every file of a dataset is there with its size.
 

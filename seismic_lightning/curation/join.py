@@ -19,6 +19,7 @@ from seismic_lightning.curation.schema import (
     read_table,
     to_table,
 )
+from seismic_lightning.curation.shards import keep_unit
 from seismic_lightning.curation.store import METADATA_FILE
 from seismic_lightning.curation.task import PartFiles
 
@@ -88,7 +89,7 @@ def join_parts(
             if other.any():
                 rejections.append(to_table(_of_other_unit(records[other], choice.unit), REJECTIONS))
             kept = records[~other].reset_index(drop=True)
-            kept["split"] = kept["source_id"].map(choice.splits).astype("str")
+            kept["split"] = pd.Series([choice.splits[event] for event in kept["source_id"]], dtype="str")
             metadata.append(check_table(kept, METADATA, "the table to be written"))
             quality.append(read_table(files.quality, QUALITY))
             for path in files:
@@ -96,9 +97,7 @@ def join_parts(
     finally:
         for table in (metadata, rejections, quality):
             table.close()
-    for path in folder.glob("*.npy"):
-        if not path.name.startswith(f"{choice.unit}_"):
-            path.unlink()
+    keep_unit(folder, choice.unit)
 
 
 def _of_other_unit(records: pd.DataFrame, unit: str) -> list[dict[str, Any]]:

@@ -108,7 +108,7 @@ def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: Cu
         raise WaveformError(
             "no_station", f"station {name} is not in the station metadata at the time of the file"
         )
-    path = _path_columns(event, station)
+    path = path_columns(event, station)
     picks = [pick for pick in candidate.picks if pick.station == seed_id.station]
     onset = _onset(candidate.event, picks, seed_id, path["distance_deg"])
     epochs = {
@@ -124,10 +124,10 @@ def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: Cu
     )
     window = cut_window(segments, epochs, request)
     row = {
-        **_source_columns(event),
+        **source_columns(event),
         **_station_columns(seed_id, station),
         **_time_columns(window, onset, first_pick(picks, S_PHASES, seed_id.network, seed_id.location)),
-        **_quality_columns(window, settings),
+        **quality_columns(window, settings),
         **_sensitivity_columns(epochs),
         **{name: value for name, value in path.items() if name != "distance_deg"},
         "trace_file": candidate.file,
@@ -188,8 +188,19 @@ def _onset(event: Event, picks: list[Pick], seed_id: SeedId, distance_deg: float
     return Onset(event.origin_ns + round(travel_time_s * NANOSECONDS_PER_S), "model")
 
 
-def _path_columns(event: Event, station: Epoch) -> dict[str, Any]:
-    """Return distances and back-azimuth; the hypocentral distance neglects elevation and curvature."""
+def path_columns(event: Event, station: Epoch) -> dict[str, Any]:
+    """Return distances and back-azimuth; the hypocentral distance neglects elevation and curvature.
+
+    Args:
+        event: Event with coordinates.
+        station: Station.
+
+    Returns:
+        Metadata columns, and the epicentral distance in degrees.
+
+    Raises:
+        WaveformError: ``no_onset``, the station is too far away for a first P.
+    """
     ends = (event.latitude_deg, event.longitude_deg, station.latitude_deg, station.longitude_deg)
     distance_deg = float(locations2degrees(*ends))
     if distance_deg > FARTHEST_DEG:
@@ -204,7 +215,8 @@ def _path_columns(event: Event, station: Epoch) -> dict[str, Any]:
     }
 
 
-def _source_columns(event: Event) -> dict[str, Any]:
+def source_columns(event: Event) -> dict[str, Any]:
+    """Return the metadata columns of an event."""
     return {
         "source_id": event.event_id,
         "source_origin_time": event.origin_ns,
@@ -240,11 +252,21 @@ def _time_columns(window: Window, onset: Onset, s_pick: Pick | None) -> dict[str
         "trace_p_arrival_sample": (onset.p_ns - window.start_ns) * per_ns,
         "trace_p_status": onset.status,
         "trace_s_arrival_sample": s_sample if s_sample is not None and 0.0 <= s_sample < n_samples else None,
+        "trace_components": window.letters,
         "trace_unit": window.unit,
     }
 
 
-def _quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any]:
+def quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any]:
+    """Measure ratios and gaps of a cut window.
+
+    Args:
+        window: The window.
+        settings: Components, and where P lies.
+
+    Returns:
+        Metadata columns of every component; null for those the dataset does not have.
+    """
     cut = (window.samples, window.missing, window.sampling_rate_hz)
     before_p_s, length_s = settings.window.before_p_s, settings.window.length_s
     measures = {

@@ -1,6 +1,5 @@
 """The way from an archive to the files of a dataset: plan, measure in parallel, split, join, count."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -8,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from seismic_lightning.curation.identity import FORMAT, MANIFEST, SCHEMA_VERSION
 from seismic_lightning.curation.join import Choice, join_parts
 from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.merge import read_events
@@ -17,7 +15,7 @@ from seismic_lightning.curation.plan import Plan, make_plan
 from seismic_lightning.curation.report import SPLIT_LABELS, Tally, frequent_reasons
 from seismic_lightning.curation.select import dataset_unit
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
-from seismic_lightning.curation.shards import sha256
+from seismic_lightning.curation.shards import describe_files
 from seismic_lightning.curation.split import split_events
 from seismic_lightning.curation.task import Part, cut_into_tasks, run_task
 from seismic_lightning.errors import DatasetError
@@ -72,33 +70,13 @@ def build_dataset(
                 progress(done, len(plan.candidates))
     choice = _choose(records, settings, tally, archive)
     join_parts(folder, range(n_tasks), planned, choice)
-    names = sorted(path.name for path in folder.iterdir())
-    files = {
-        name: {"size": (folder / name).stat().st_size, "sha256": sha256(folder / name)} for name in names
-    }
     return {
         "unit": choice.unit,
         "components": settings.components,
         "settings": asdict(settings),
         "counts": {**_counts(plan, tally, records, choice), "left_out": left_out},
-        "files": files,
+        "files": describe_files(folder),
     }
-
-
-def write_manifest(folder: Path, identity: str, content: dict[str, Any]) -> dict[str, Any]:
-    """Write what makes a folder a dataset.
-
-    Args:
-        folder: Folder with all other files.
-        identity: Content address.
-        content: What :func:`build_dataset` returned.
-
-    Returns:
-        The manifest.
-    """
-    manifest = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "dataset_id": identity, **content}
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    return manifest
 
 
 def _tasks(

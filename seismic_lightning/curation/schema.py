@@ -24,6 +24,8 @@ from seismic_lightning.errors import DatasetError
 
 SPLITS = ("train", "dev", "test")
 """SeisBench's words; ``dev`` is the validation split."""
+P_STATUSES = ("manual", "automatic", "model")
+"""Who found the P onset: an analyst, a picking program, or the travel-time model; null is unknown."""
 TIME = "datetime64[ns, UTC]"
 _LATITUDE = pa.Check.in_range(-90.0, 90.0)
 _LONGITUDE = pa.Check.in_range(-180.0, 360.0)
@@ -64,9 +66,10 @@ METADATA = pa.DataFrameSchema(
         "trace_npts": pa.Column("int64", pa.Check.gt(1)),
         "trace_start_time": pa.Column(TIME),
         "trace_p_arrival_sample": pa.Column("float64", _NOT_NEGATIVE),
-        "trace_p_status": pa.Column("str", pa.Check.isin(("manual", "model"))),
+        "trace_p_status": pa.Column("str", pa.Check.isin(P_STATUSES), nullable=True),
         "trace_s_arrival_sample": pa.Column("float64", nullable=True),
         **_component_columns(),
+        "trace_components": pa.Column("str", pa.Check.str_length(min_value=1)),
         "trace_unit": pa.Column("str", pa.Check.isin(UNITS)),
         "trace_sensitivity_counts_per_mps": pa.Column("float64", nullable=True),
         "trace_sensitivity_counts_per_mps2": pa.Column("float64", nullable=True),

@@ -12,6 +12,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+RECORDS_PER_WRITER = 2048
+"""Records of a series after which the next shard begins."""
+
 
 class Place(NamedTuple):
     """Where a record's samples lie: name of the shard and row in it."""
@@ -95,7 +98,50 @@ class ShardWriter:
         self._open = {}
 
 
+class ShardSeries:
+    """One writer after another, for records whose number nobody knows beforehand."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write into a folder that exists."""
+        self._folder = folder
+        self._writer = ShardWriter(folder, 0)
+        self._number = 0
+        self._count = 0
+
+    def append(self, samples: NDArray[Any], unit: str, sampling_rate_hz: float) -> Place:
+        """Store one record; see :meth:`ShardWriter.append`."""
+        if self._count == RECORDS_PER_WRITER:
+            self._writer.close()
+            self._number, self._count = self._number + 1, 0
+            self._writer = ShardWriter(self._folder, self._number)
+        self._count += 1
+        return self._writer.append(samples, unit, sampling_rate_hz)
+
+    def close(self, unit: str) -> None:
+        """Finish the shards of the dataset's unit and remove those of all others."""
+        self._writer.close()
+        keep_unit(self._folder, unit)
+
+    def discard(self) -> None:
+        """Close all files without finishing them."""
+        self._writer.discard()
+
+
+def keep_unit(folder: Path, unit: str) -> None:
+    """Remove the shards of all units but one."""
+    for path in folder.glob("*.npy"):
+        if not path.name.startswith(f"{unit}_"):
+            path.unlink()
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return size and SHA-256 of every file of a folder, by name."""
+    return {
+        path.name: {"size": path.stat().st_size, "sha256": sha256(path)} for path in sorted(folder.iterdir())
+    }

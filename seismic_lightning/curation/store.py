@@ -82,6 +82,10 @@ class CuratedDataset:
             groups.append(RateGroup(float(rate_hz), positions, self._gather(rows[positions])))
         return groups
 
+    def release(self) -> None:
+        """Close the open shards, whose pages count as this process's memory; the next fetch opens them."""
+        self._maps = {}
+
     def _gather(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         shards = self._shard[rows]
         used = np.unique(shards)

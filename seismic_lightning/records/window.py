@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seismic_lightning.codes import COMPONENTS, FILL_COUNTS
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
-from seismic_lightning.records.orientation import arrange, rotate
+from seismic_lightning.records.orientation import Arrangement, arrange, rotate
 from seismic_lightning.records.waveform import Segment
 
 NANOSECONDS_PER_S = 1_000_000_000
@@ -52,6 +52,8 @@ class Window(NamedTuple):
         remainder_s: ``(C,)`` largest shift of a component onto the grid, seconds, positive where its samples
             are later than the grid says; NaN for an absent component.
         unit: ``counts``, ``mps`` or ``mps2``.
+        letters: Last letters of the channels that the components keep the names of: those of the file, or
+            Z, N, E after a rotation and where a channel is absent.
     """
 
     sampling_rate_hz: float
@@ -60,6 +62,7 @@ class Window(NamedTuple):
     missing: NDArray[np.bool_]
     remainder_s: NDArray[np.float64]
     unit: str
+    letters: str
 
 
 def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], request: Request) -> Window:
@@ -102,7 +105,16 @@ def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], 
     if arrangement.matrix is not None:
         rotation = arrangement.matrix[: len(request.components)]
         stack, missing, remainder_s = _rotated(stack, missing, remainder_s, rotation)
-    return Window(rate_hz, start_ns, _stored(stack, missing, unit), missing, remainder_s, unit)
+    letters = _letters(arrangement, request.components)
+    return Window(rate_hz, start_ns, _stored(stack, missing, unit), missing, remainder_s, unit, letters)
+
+
+def _letters(arrangement: Arrangement, components: str) -> str:
+    """Return the letters under which the components leave: a rotated one is no longer its channel."""
+    if arrangement.matrix is not None:
+        return components
+    channels = arrangement.channels[: len(components)]
+    return "".join(letter or component for letter, component in zip(channels, components, strict=True))
 
 
 def _by_letter(segments: Sequence[Segment], components: str) -> dict[str, list[Segment]]:

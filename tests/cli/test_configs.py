@@ -10,10 +10,17 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
-from seismic_lightning.cli.schema import CurateConfig, SimulateConfig, TrainConfig, register
+from seismic_lightning.cli.schema import CurateConfig, ExportConfig, SimulateConfig, TrainConfig, register
 from seismic_lightning.transforms.front import SpectrogramFront
 
-COMMANDS = {"train": TrainConfig, "curate": CurateConfig, "simulate": SimulateConfig}
+COMMANDS = {
+    "train": TrainConfig,
+    "curate": CurateConfig,
+    "export": ExportConfig,
+    "simulate": SimulateConfig,
+}
+COMMAND_OF_GROUP = {"format": "export"}
+"""The command of each group that training does not have."""
 OWN_FILES = sorted(path.relative_to(config_folder()) for path in config_folder().glob("*/*.yaml"))
 OPTIONS = [
     (path.parent.name, path.stem) for path in OWN_FILES if path.parent.name not in ("hydra", "local", "paths")
@@ -36,7 +43,7 @@ def compose(folder: Path, *overrides: str, command: str = "train") -> DictConfig
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_an_option_composes_and_resolves(group: str, option: str, tmp_path: Path) -> None:
-    config = compose(tmp_path, f"{group}={option}")
+    config = compose(tmp_path, f"{group}={option}", command=COMMAND_OF_GROUP.get(group, "train"))
     OmegaConf.resolve(config)
     assert not OmegaConf.missing_keys(config)
 

@@ -24,7 +24,7 @@ def test_every_reason_with_a_remedy_is_explained() -> None:
 
 def test_every_reason_that_the_code_gives_is_explained() -> None:
     sources = [Path(module.__file__ or "").parent for module in (records, curation)]
-    pattern = re.compile(r"(?:WaveformError|Refusal|rejection_row)\(\s*\"(\w+)\"")
+    pattern = re.compile(r"(?:WaveformError|Refusal|Refused|rejection_row)\(\s*\"(\w+)\"")
     given = {
         reason
         for folder in sources

@@ -1,0 +1,1 @@
+"""A dataset for other tools: filtered or raw miniSEED files, or SeisBench's format."""
