@@ -49,3 +49,20 @@ class StorageError(SeismicLightningError, OSError):
 
 class TrainingError(SeismicLightningError, ArithmeticError):
     """Training cannot go on: the loss is no longer a finite number."""
+
+
+class AcquisitionError(SeismicLightningError, ConnectionError):
+    """A node cannot be reached, or does not send what was asked for; ``reason`` is counted.
+
+    Attributes:
+        reason: Short snake-case name, one of ``seismic_lightning.acquisition.reasons.REASONS``.
+        wait_s: Wait that the node asks for before the next request, 0 where it asks for none.
+        tries: Requests that were sent.
+    """
+
+    def __init__(self, reason: str, message: str, wait_s: float = 0.0) -> None:
+        """Keep the reason and the wait beside the message."""
+        super().__init__(message)
+        self.reason = reason
+        self.wait_s = wait_s
+        self.tries = 0

@@ -8,7 +8,7 @@ from seismic_lightning.errors import ConfigurationError
 
 ACT_BY_REFERENCE = (
     "beta", "devices", "archive_dir", "dataset_dir", "orientation", "components", "n_workers",
-    "window", "select", "split",
+    "window", "select", "split", "start", "end", "region", "fdsn", "catalogue", "bulletins", "events_url",
 )  # fmt: skip
 """Knobs and groups that do nothing by themselves: an option of another group has to refer to them."""
 

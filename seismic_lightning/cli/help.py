@@ -16,6 +16,12 @@ EXAMPLES = {
         "python train.py -m data=archive archive_dir=ARCHIVE model=vae,cvae beta=0.1,0.5,1,4",
         "python train.py data=archive archive_dir=ARCHIVE model=vae ckpt_path=last",
     ),
+    "acquire": (
+        "seismic-acquire data=koeri start=2023-01-01 end=2024-01-01 region=marmara bulletins=BULLETINS "
+        "archive_dir=ARCHIVE",
+        "seismic-acquire start=2023-01-01 end=2024-01-01 catalogue=FILE archive_dir=ARCHIVE dry_run=true",
+        "seismic-acquire fdsn=any fdsn.node=INGV events_url=INGV region=custom region.min_latitude_deg=...",
+    ),
     "curate": (
         "seismic-curate archive_dir=ARCHIVE dataset_dir=DATASET",
         "seismic-curate archive_dir=ARCHIVE window=short select=rms",

@@ -10,6 +10,7 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
+from seismic_lightning.acquisition.settings import FdsnSettings, RegionSettings
 from seismic_lightning.curation.settings import (
     ParallelSettings,
     SelectionSettings,
@@ -33,6 +34,26 @@ class PrecisionSection:
     """Arithmetic of the model, in Lightning's word."""
 
     mode: str = "32-true"
+
+
+@dataclass
+class AcquireConfig:
+    """Knobs of ``seismic-acquire``."""
+
+    task: str = "acquire"
+    archive_dir: str | None = None
+    start: str | None = None
+    end: str | None = None
+    catalogue: str | None = None
+    bulletins: str | None = None
+    events_url: str | None = None
+    catalogue_format: CatalogueSettings = field(default_factory=CatalogueSettings)
+    output_dir: str = "outputs"
+    dry_run: bool = False
+    debug: Any = None
+    data: DataSection = field(default_factory=DataSection)
+    region: RegionSettings = field(default_factory=RegionSettings)
+    fdsn: FdsnSettings = field(default_factory=FdsnSettings)
 
 
 @dataclass
@@ -125,7 +146,14 @@ class TrainConfig:
     orientation: str = "strict"
     components: str = "ZNE"
     n_workers: int = 1
+    start: str | None = None
+    end: str | None = None
+    catalogue: str | None = None
+    bulletins: str | None = None
+    events_url: str | None = None
     data: DataSection = field(default_factory=DataSection)
+    region: RegionSettings = field(default_factory=RegionSettings)
+    fdsn: FdsnSettings = field(default_factory=FdsnSettings)
     window: WindowSettings = field(default_factory=WindowSettings)
     select: SelectionSettings = field(default_factory=SelectionSettings)
     split: SplitSettings = field(default_factory=SplitSettings)
@@ -158,4 +186,5 @@ def _writable(config: DictConfig) -> DictConfig:
         node = config._get_node(key)
         if isinstance(node, DictConfig):
             OmegaConf.set_readonly(node, None)
+            _writable(node)
     return config

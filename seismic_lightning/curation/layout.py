@@ -151,6 +151,21 @@ def find_parts(archive: Path | Places) -> ArchiveParts:
     return ArchiveParts(root, places.layout, catalogue, bulletins, stations, files, strangers)
 
 
+def event_parts(root: Path, catalogue: Path | None, bulletins: Path | None) -> ArchiveParts:
+    """Return events alone, for an archive that has nothing else yet.
+
+    Args:
+        root: Folder of the archive.
+        catalogue: File of events, None where bulletins serve as the catalogue.
+        bulletins: File or folder of GSE2.0 bulletins.
+
+    Raises:
+        ArchiveError: There are no bulletins at that place.
+    """
+    files = () if bulletins is None else _files(bulletins, f"bulletins={bulletins}", "GSE2.0 bulletins")
+    return ArchiveParts(root, EVENTS_LAYOUT, catalogue, files, (), (), ())
+
+
 def absolute(archive: Path | Places) -> Places:
     """Return the same places, independent of where a command runs.
 
