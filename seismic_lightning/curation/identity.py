@@ -13,7 +13,7 @@ from seismic_lightning.curation.layout import find_parts
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import DatasetError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever the same archive and settings would yield other files."""
 MANIFEST = "dataset.json"
 FORMAT = "seismic_lightning dataset"

@@ -25,6 +25,7 @@ from seismic_lightning.curation.report import (
     frequent_reasons,
     rejected_counts,
 )
+from seismic_lightning.curation.responses import number_responses, write_responses
 from seismic_lightning.curation.schema import METADATA, REJECTIONS, to_table
 from seismic_lightning.curation.select import Refusal, dataset_unit, refusal
 from seismic_lightning.curation.settings import CurationSettings
@@ -107,6 +108,7 @@ def build_dataset(
     for row in gathered.records:
         row["split"] = splits[row["source_id"]]
     counts = _counts(plan, gathered, splits)
+    write_responses(folder, number_responses(gathered.records, parts.stations))
     _write_tables(folder, gathered)
     names = sorted(path.name for path in folder.iterdir())
     files = {

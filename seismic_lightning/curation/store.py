@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.identity import SCHEMA_VERSION, check_intact, read_manifest
+from seismic_lightning.curation.responses import Responses, read_responses
 from seismic_lightning.curation.schema import METADATA, read_table
 from seismic_lightning.curation.settings import WindowSettings
 from seismic_lightning.errors import DatasetError
@@ -38,6 +40,7 @@ class CuratedDataset:
         dataset_id: Content address, 64 hexadecimal digits.
         unit: ``counts``, ``mps`` or ``mps2``.
         window: The part around P that every record holds.
+        components: Components of every record in their order.
         metadata: One row per record; row i is record i.
     """
 
@@ -46,6 +49,7 @@ class CuratedDataset:
         self.root = root
         self.dataset_id = str(manifest["dataset_id"])
         self.unit = str(manifest["unit"])
+        self.components = str(manifest.get("components", COMPONENTS))
         self.window = WindowSettings(**manifest["settings"]["window"])
         self.metadata = metadata
         self._rate_hz = metadata["trace_sampling_rate_hz"].to_numpy()
@@ -79,6 +83,21 @@ class CuratedDataset:
             positions = np.flatnonzero(rates_hz == rate_hz).astype(np.int64)
             groups.append(RateGroup(float(rate_hz), positions, self._gather(rows[positions])))
         return groups
+
+    def responses(self) -> Responses:
+        """Read the instrument responses that ``trace_<component>_response`` points to.
+
+        Raises:
+            DatasetError: Their files are damaged, or records point to rows that they lack.
+        """
+        responses = read_responses(self.root)
+        for component in self.components:
+            if self.metadata[f"trace_{component}_response"].max() >= len(responses.table):
+                raise DatasetError(
+                    f"{self.root}: trace_{component}_response points beyond the {len(responses.table)} "
+                    "responses. Curate again with overwrite=true."
+                )
+        return responses
 
     def _gather(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         shards = self._shard[rows]

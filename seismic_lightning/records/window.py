@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seismic_lightning.codes import COMPONENTS, FILL_COUNTS
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
-from seismic_lightning.records.orientation import Arrangement, arrange, rotate
+from seismic_lightning.records.orientation import NEGLIGIBLE, Arrangement, arrange, rotate
 from seismic_lightning.records.waveform import Segment
 
 NANOSECONDS_PER_S = 1_000_000_000
@@ -50,6 +50,7 @@ class Window(NamedTuple):
         remainder_s: ``(3,)`` largest shift of a component onto the grid, seconds, positive where its samples
             are later than the grid says; NaN for an absent component.
         unit: ``counts``, ``mps`` or ``mps2``.
+        sources: Letters of the channels that each component is made of.
     """
 
     sampling_rate_hz: float
@@ -58,6 +59,7 @@ class Window(NamedTuple):
     missing: NDArray[np.bool_]
     remainder_s: NDArray[np.float64]
     unit: str
+    sources: tuple[tuple[str, ...], ...] = ()
 
 
 def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], request: Request) -> Window:
@@ -95,7 +97,8 @@ def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], 
     unit = "counts" if whole else "mps2" if family[1:] == "N" else "mps"
     if arrangement.matrix is not None:
         stack, missing, remainder_s = _rotated(stack, missing, remainder_s, arrangement.matrix)
-    return Window(rate_hz, start_ns, _stored(stack, missing, unit), missing, remainder_s, unit)
+    stored = _stored(stack, missing, unit)
+    return Window(rate_hz, start_ns, stored, missing, remainder_s, unit, arrangement.sources)
 
 
 def _nominal_rate_hz(rates_hz: set[float], length_s: float) -> float:
@@ -173,7 +176,7 @@ def _rotated(
     matrix: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
     """Rotate; a component misses a sample where any channel it is made of does."""
-    needs = np.abs(matrix) > 1e-9
+    needs = np.abs(matrix) > NEGLIGIBLE
     gaps = np.stack([missing[need].any(axis=0) for need in needs])
     shifts = np.stack([_largest(remainder_s[need]) for need in needs])
     return rotate(stack.astype(np.float64), matrix), gaps, shifts
