@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from seismic_lightning.batch import Batch
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
+from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
 from seismic_lightning.data.order import KeyedOrder, ResumableLoader, share
 from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 from seismic_lightning.data.statistics import training_statistics
@@ -49,6 +50,7 @@ class SpectrogramDataModule(L.LightningDataModule):
     front: SpectrogramFront
     conditions: ConditionScaling
     mean_spectrogram: Tensor
+    motion: GroundMotion
 
     def __init__(
         self,
@@ -74,13 +76,14 @@ class SpectrogramDataModule(L.LightningDataModule):
         """Open the dataset and fit what its training split decides; a second call does nothing.
 
         Raises:
-            DatasetError: A split has no record.
+            DatasetError: A split has no record, or records lack what ``preprocess.units`` needs.
             BandError: Records of a family that the band table does not know, counted by family.
         """
         if self._splits:
             return
         self.dataset = open_dataset(self.dataset_dir)
-        front = SpectrogramFront(self.preprocess, self.stft)
+        self.motion = ground_motion(self.dataset, self.preprocess.units)
+        front = SpectrogramFront(self.preprocess, self.stft, None, self.motion.instruments)
         rows = {name: self._rows(name) for name in _COLUMN_VALUE}
         metadata = self.dataset.metadata
         band = front.preprocess.bands(
@@ -93,11 +96,19 @@ class SpectrogramDataModule(L.LightningDataModule):
         if unknown := int(metadata["source_depth_km"].isna().sum()):
             log.info("%d records of unknown depth: the condition takes the training mean.", unknown)
         condition = self.conditions(metadata)
-        splits = {name: RawRecords(self.dataset, rows[name], band, condition) for name in _COLUMN_VALUE}
+        splits = {
+            name: RawRecords(self.dataset, rows[name], band, self.motion.instrument, condition)
+            for name in _COLUMN_VALUE
+        }
         statistics = training_statistics(splits["train"], front, self.cache_dir)
-        self.front = SpectrogramFront(self.preprocess, self.stft, statistics.scaling)
+        self.front = SpectrogramFront(self.preprocess, self.stft, statistics.scaling, self.motion.instruments)
         self.mean_spectrogram = statistics.mean_spectrogram
         self._splits = splits
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of waveforms and spectrograms: ``counts``, ``mps`` or ``mps2``."""
+        return self.motion.unit
 
     @property
     def n_freqs(self) -> int:
@@ -143,14 +154,14 @@ class SpectrogramDataModule(L.LightningDataModule):
         """Preprocess, transform and scale a batch that has arrived on the device."""
         self.front.to(batch.index.device)
         with torch.no_grad():
-            waveform, spectrogram = self.front(batch.groups, batch.band)
+            waveform, spectrogram = self.front(batch.groups, batch.band, batch.instrument)
         return Batch(waveform.float(), spectrogram.float(), batch.condition, batch.index)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs to understand its model: plain numbers, strings and lists."""
         return {
             "dataset_id": self.dataset.dataset_id,
-            "unit": self.dataset.unit,
+            "unit": self.unit,
             "window": {
                 "before_p_s": self.dataset.window.before_p_s,
                 "length_s": self.dataset.window.length_s,
@@ -175,7 +186,7 @@ class SpectrogramDataModule(L.LightningDataModule):
                 "it with the data, preprocess and stft settings of its own run."
             )
         fitted = self.front.scaling
-        self.front = SpectrogramFront.from_settings(state_dict["front"])
+        self.front = SpectrogramFront.from_settings(state_dict["front"], self.motion.instruments)
         self.conditions = ConditionScaling.from_settings(state_dict["conditions"])
         condition = self.conditions(self.dataset.metadata)
         for records in self._splits.values():

@@ -29,6 +29,8 @@ LINEAR_SHARE = 0.05
 """Share of the Nyquist frequency above which points are evenly spaced in frequency."""
 N_LOGARITHMIC, N_LINEAR = 256, 1024
 N_FREQUENCIES = N_LOGARITHMIC + N_LINEAR
+_MOTION = ("M", "M/S", "M/S2", "M/S/S")
+_PREFIXES = ("N", "U", "M", "C")
 LOWEST_RATE_HZ = 2.0
 """Below, the logarithmic part of the grid would have no room."""
 
@@ -133,6 +135,9 @@ def _curve(response: "Response", sampling_rate_hz: float) -> Curve:
     """Let evalresp work out one response, and keep what it complains about."""
     if sampling_rate_hz < LOWEST_RATE_HZ:
         return Curve(None, f"a rate of {sampling_rate_hz:g} Hz is too low for a stored response")
+    unit = str(response.response_stages[0].input_units) if response.response_stages else "nothing"
+    if not _is_motion(unit):
+        return Curve(None, f"the response begins with {unit}, not with ground motion")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -146,6 +151,12 @@ def _curve(response: "Response", sampling_rate_hz: float) -> Curve:
     if not np.isfinite(values).all() or not np.abs(values).max() > 0:
         return Curve(None, remark or "evalresp finds no finite response above zero")
     return Curve(np.asarray(values, dtype=np.complex128), remark)
+
+
+def _is_motion(unit: str) -> bool:
+    """Tell whether a unit is displacement, velocity or acceleration; evalresp would not ask."""
+    plain = unit.upper().replace("**", "").replace("^", "").replace("SEC", "S")
+    return any(plain.removeprefix(prefix) in _MOTION for prefix in ("", *_PREFIXES))
 
 
 def _one_line(text: str) -> str:

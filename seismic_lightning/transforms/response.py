@@ -54,7 +54,7 @@ class Removal(NamedTuple):
     Attributes:
         n_fft: Length of the transform.
         inverse: ``(r + 1, n_fft // 2 + 1)`` complex; the last row is NaN.
-        row_of_response: ``(m,)`` int64 row of each response, -1 for those of other sampling rates.
+        row_of_response: ``(m,)`` int64 row of each response, the last one for those of other sampling rates.
     """
 
     n_fft: int
@@ -96,7 +96,7 @@ def make_removal(
     """
     n_fft = transform_length(n_samples, dtype)
     own = np.flatnonzero(np.isclose(instruments.frequency_hz[:, -1], sampling_rate_hz / 2, rtol=1e-9))
-    row_of_response = torch.full((len(instruments.frequency_hz),), -1, dtype=torch.int64)
+    row_of_response = torch.full((len(instruments.frequency_hz),), len(own), dtype=torch.int64)
     row_of_response[torch.from_numpy(own)] = torch.arange(len(own))
     inverse = np.full((len(own) + 1, n_fft // 2 + 1), np.nan, dtype=np.complex128)
     for row, place in enumerate(own):

@@ -80,6 +80,7 @@ class FakeDataModule(L.LightningDataModule):
     def __init__(self, n_freqs: int = 33, n_frames: int = 17, batch_size: int = 4) -> None:
         """Make all records at once."""
         super().__init__()
+        self.unit = "counts"
         self.n_freqs, self.n_frames, self.n_stations = n_freqs, n_frames, N_STATIONS
         self.batch_size = batch_size
         events = [f"event{number:02d}" for number in range(sum(SPLITS.values()))]
