@@ -92,7 +92,7 @@ class CuratedDataset:
         """
         responses = read_responses(self.root)
         for component in self.components:
-            if self.metadata[f"trace_{component}_response"].max() >= len(responses.table):
+            if bool((self.metadata[f"trace_{component}_response"] >= len(responses.table)).any()):
                 raise DatasetError(
                     f"{self.root}: trace_{component}_response points beyond the {len(responses.table)} "
                     "responses. Curate again with overwrite=true."
