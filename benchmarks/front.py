@@ -12,8 +12,8 @@ over files does. The front and SciPy start from a memory map of decoded samples,
 archive and whose making is not part of these figures (see ``benchmarks.ingest``). The ratio to ObsPy hence
 tells what curation and front save together, the ratio to SciPy what the front alone does.
 
-A further row is the front with ``preprocess.units=velocity``, every component through one of as many responses
-as a network has: its ratio says how much longer it takes than the front in counts.
+A further row is the front with ``preprocess.units=velocity``, every component through one of as many
+responses as a network has: its ratio says how much longer it takes than the front in counts.
 
 Every method runs once per round, the rounds are interleaved and medians are compared, so that a slow moment
 of the machine meets all alike. The goals are for one thread: with two, the front's threads wait for each

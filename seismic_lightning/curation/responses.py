@@ -102,30 +102,36 @@ def number_responses(rows: list[dict[str, Any]], stations: Path) -> Responses:
         if epoch.n_stages
     }
     found = dict(zip(wanted, evaluate(stations, list(wanted)), strict=True)) if wanted else {}
-    places: dict[bytes, int] = {}
-    curves: list[NDArray[np.complex128]] = []
-    rates_hz: list[float] = []
-    described = []
-    for epochs, rate_hz in numbers:
-        entry, values = _described(epochs, rate_hz, found)
-        if values is not None:
-            key = np.float64(rate_hz).tobytes() + values.tobytes()
-            if key not in places:
-                places[key] = len(curves)
-                curves.append(values)
-                rates_hz.append(rate_hz)
-            entry["curve"] = places[key]
-        described.append(entry)
-    shape = (len(curves), N_FREQUENCIES)
-    grids = np.array([frequencies_hz(rate_hz) for rate_hz in rates_hz]).reshape(shape)
-    values_of_all = np.array(curves, dtype=np.complex128).reshape(shape)
-    return Responses(to_table(described, RESPONSES), grids, values_of_all)
+    curves = _Curves([], [], {})
+    table = [_described(epochs, rate_hz, found, curves) for epochs, rate_hz in numbers]
+    shape = (len(curves.values), N_FREQUENCIES)
+    return Responses(
+        to_table(table, RESPONSES),
+        np.array([frequencies_hz(rate_hz) for rate_hz in curves.rates_hz]).reshape(shape),
+        np.array(curves.values, dtype=np.complex128).reshape(shape),
+    )
+
+
+class _Curves(NamedTuple):
+    """Curves that differ, with their sampling rates, and the place of each by its content."""
+
+    values: list[NDArray[np.complex128]]
+    rates_hz: list[float]
+    places: dict[tuple[float, bytes], int]
+
+    def place(self, values: NDArray[np.complex128], rate_hz: float) -> int:
+        """Return the place of a curve, which is kept if it is new."""
+        place = self.places.setdefault((rate_hz, values.tobytes()), len(self.values))
+        if place == len(self.values):
+            self.values.append(values)
+            self.rates_hz.append(rate_hz)
+        return place
 
 
 def _described(
-    epochs: tuple[Epoch, ...], rate_hz: float, found: Mapping[ChannelEpoch, Curve]
-) -> tuple[dict[str, Any], NDArray[np.complex128] | None]:
-    """Return one row of the table without its curve's number, and the curve."""
+    epochs: tuple[Epoch, ...], rate_hz: float, found: Mapping[ChannelEpoch, Curve], curves: _Curves
+) -> dict[str, Any]:
+    """Return one row of the table; its curve joins the others."""
     own = [
         found.get(ChannelEpoch(epoch.seed_id, epoch.start_ns, epoch.end_ns, rate_hz), Curve(None, NO_STAGES))
         for epoch in epochs
@@ -137,16 +143,15 @@ def _described(
         names = " and ".join(epoch.seed_id.channel for epoch in epochs)
         sensitivity, unit, values = None, None, None
         remark = f"rotated out of {names}, whose responses differ"
-    entry = {
+    return {
         "seed_id": "+".join(str(epoch.seed_id) for epoch in epochs),
         "start_time": first.start_ns,
         "sampling_rate_hz": rate_hz,
         "sensitivity": sensitivity,
         "sensitivity_unit": unit if sensitivity is not None else None,
-        "curve": None,
+        "curve": None if values is None else curves.place(values, rate_hz),
         "remark": remark,
     }
-    return entry, values
 
 
 def _alike(epochs: tuple[Epoch, ...], curves: list[Curve]) -> bool:
