@@ -6,7 +6,7 @@ import numpy as np
 import obspy
 import pytest
 import torch
-from support.archive import write_archive
+from support.archive import without, write_archive
 from support.instruments import equip, many_stages
 
 from seismic_lightning.callbacks.reconstructions import compare
@@ -179,3 +179,14 @@ def test_velocity_beside_acceleration_is_refused_unless_integrated(tmp_path: Pat
         metadata["trace_sensitivity_counts_per_mps2"].notna().tolist()
         == (metadata["trace_channel"] == "HN").tolist()
     )
+
+
+def test_a_component_without_samples_needs_no_instrument(tmp_path: Path) -> None:
+    edits = {(number, 0): without("E") for number in range(6)}
+    archive = write_archive(tmp_path / "archive", n_events=6, n_stations=1, edits=edits)
+    equip(archive, {"": simulated("HH", GAIN)})
+    select = SelectionSettings(min_snr=0.0, max_gap=1.0)
+    curate(archive, tmp_path / "dataset", CurationSettings(window=SETTINGS.window, select=select))
+    waveform, _ = first_batch(opened(tmp_path / "dataset", "velocity"), 2)
+    assert waveform.isfinite().all()
+    assert waveform.abs().amax((0, 2)).gt(0).tolist() == [True, True, False]
