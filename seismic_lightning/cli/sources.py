@@ -22,7 +22,7 @@ def curated_archive(
     dataset_dir: str | None,
     output_dir: str,
     n_workers: int,
-    parallel: dict[str, Any],
+    parallel: ParallelSettings,
     settings: dict[str, Any],
     *,
     places: dict[str, str | None],
@@ -34,7 +34,7 @@ def curated_archive(
         dataset_dir: Where its dataset lies or shall lie; None for a folder of its own below ``output_dir``.
         output_dir: Root of everything that is written.
         n_workers: Processes that read and measure.
-        parallel: Fields of ``ParallelSettings``.
+        parallel: What runs these processes.
         settings: Fields of ``CurationSettings``.
         places: Fields of ``Places``: the layout, and where parts lie that are not in the archive.
 
@@ -52,7 +52,7 @@ def curated_archive(
         Path(output_dir),
         CurationSettings(**settings),
         n_workers=n_workers,
-        parallel=ParallelSettings(**parallel),
+        parallel=parallel,
     )
 
 
@@ -178,7 +178,7 @@ def simulated_archive(
     dataset_dir: str | None,
     output_dir: str,
     n_workers: int,
-    parallel: dict[str, Any],
+    parallel: ParallelSettings,
     simulation: dict[str, Any],
     settings: dict[str, Any],
 ) -> Path:
@@ -189,7 +189,7 @@ def simulated_archive(
         dataset_dir: Where the dataset lies or shall lie; None for a folder of its own below ``output_dir``.
         output_dir: Root of everything that is written.
         n_workers: Processes that simulate, read and measure.
-        parallel: Fields of ``ParallelSettings``, for reading and measuring.
+        parallel: What runs the processes that read and measure.
         simulation: Fields of ``SimulationSettings``.
         settings: Fields of ``CurationSettings``.
 
@@ -209,7 +209,7 @@ def simulated_archive(
         Path(output_dir),
         CurationSettings(**settings),
         n_workers=n_workers,
-        parallel=ParallelSettings(**parallel),
+        parallel=parallel,
     )
 
 
