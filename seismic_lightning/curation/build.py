@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from seismic_lightning.curation.identity import check_intact, dataset_id, read_manifest
+from seismic_lightning.curation.identity import check_intact, dataset_id, find_fault, read_manifest
 from seismic_lightning.curation.report import CurationSummary
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
-from seismic_lightning.storage import locked, whole_folder
+from seismic_lightning.storage import is_vacant, locked, whole_folder
 
 
 def curate(
@@ -18,6 +18,7 @@ def curate(
     n_workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
+    own: bool = False,
 ) -> CurationSummary:
     """Make a dataset of an archive, unless the very same one is there already.
 
@@ -30,6 +31,7 @@ def curate(
         n_workers: Processes that measure files.
         progress: Called with the number of measured files and of all files to measure.
         overwrite: Replace another dataset in this folder; a folder that is no dataset is never replaced.
+        own: The folder is nobody else's: whatever is wrong with it, make it whole again.
 
     Returns:
         Counts, and whether the dataset was there already.
@@ -44,7 +46,7 @@ def curate(
         raise ConfigurationError(f"n_workers={n_workers}: give 1 or more processes")
     archive_dir, dataset_dir = archive_dir.absolute(), dataset_dir.absolute()
     identity = dataset_id(archive_dir, settings)
-    found = _reusable(dataset_dir, identity, overwrite=overwrite)
+    found = _reusable(dataset_dir, identity, overwrite=overwrite, own=own)
     if found is not None:
         return found
     # Here: an unchanged archive needs neither pandas nor ObsPy nor joblib.
@@ -52,7 +54,7 @@ def curate(
 
     with locked(dataset_dir):
         # Another process may have made it meanwhile.
-        found = _reusable(dataset_dir, identity, overwrite=overwrite)
+        found = _reusable(dataset_dir, identity, overwrite=overwrite, own=own)
         if found is not None:
             return found
         with whole_folder(dataset_dir) as folder:
@@ -65,9 +67,9 @@ def curate(
         return CurationSummary.from_manifest(manifest, dataset_dir, reused=False)
 
 
-def _reusable(dataset_dir: Path, identity: str, *, overwrite: bool) -> CurationSummary | None:
+def _reusable(dataset_dir: Path, identity: str, *, overwrite: bool, own: bool) -> CurationSummary | None:
     """Return the summary of a dataset that is there already, None if the folder may be written."""
-    if not dataset_dir.exists() or (dataset_dir.is_dir() and not any(dataset_dir.iterdir())):
+    if is_vacant(dataset_dir) or (own and find_fault(dataset_dir) is not None):
         return None
     manifest = read_manifest(dataset_dir)
     if manifest is None:

@@ -12,14 +12,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.simulation import measures
+from seismic_lightning.simulation.block import Block
+from seismic_lightning.simulation.by_block import Progress, by_block
 from seismic_lightning.simulation.instrument import FULL_SCALE_COUNTS
 from seismic_lightning.simulation.magnitude import amplitude_mm, minus_log_a0
 from seismic_lightning.simulation.rays import BEFORE_PICK_S, NANOSECONDS_PER_S
 from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import Block, Simulator
+from seismic_lightning.simulation.simulator import Simulator
 
 MIN_RECORDS = 4000
 """Fewer records scatter by more than the tolerances."""
@@ -78,11 +81,15 @@ def within(quantity: str, real: float, simulated: float, tolerance: float) -> Ro
     return Row(quantity, real, simulated, f"+-{tolerance:.3g}", bool(abs(simulated - real) <= tolerance))
 
 
-def calibrate(settings: SimulationSettings) -> list[Row]:
+def calibrate(
+    settings: SimulationSettings, *, n_workers: int = 1, progress: Progress | None = None
+) -> list[Row]:
     """Simulate and compare.
 
     Args:
         settings: What to simulate; at least ``MIN_RECORDS`` records for the tolerances to be meaningful.
+        n_workers: Processes that simulate and measure.
+        progress: Called with the number of measured records and of all records.
 
     Returns:
         One row per quantity; what too few records leave unknown is NaN, and missed.
@@ -95,19 +102,30 @@ def calibrate(settings: SimulationSettings) -> list[Row]:
             f"bh_rate_hz={settings.bh_rate_hz:g}: the comparison is one of HH records, give null"
         )
     simulator = Simulator(settings)
-    records, events = simulator.records(), simulator.events()
-    joined = records.join(events[["local_magnitude", "depth_km"]], on="event")
-    parts = [_measure(simulator.block(number), simulator, joined) for number in range(simulator.n_blocks)]
-    table = joined.join(pd.concat(parts))
+    measured = by_block(_measured, settings, n_workers=n_workers, progress=progress)
+    table = _joined(simulator).join(pd.concat([records for records, _ in measured]))
     return [
         *population_rows(table),
-        *noise_rows(simulator),
+        *noise_rows(table, np.concatenate([noise_snr for _, noise_snr in measured])),
         *level_rows(table),
         *time_rows(table),
         *magnitude_rows(table),
         *scaling_rows(simulator),
         polarisation_row(table),
     ]
+
+
+@functools.lru_cache(maxsize=1)
+def _joined(simulator: Simulator) -> pd.DataFrame:
+    """Return the records with magnitude and depth of their events, made once in each process."""
+    events = simulator.events()[["local_magnitude", "depth_km"]]
+    return simulator.records().join(events, on="event")
+
+
+def _measured(simulator: Simulator, number: int) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Measure the records of one block, and the ratios of its stations without their earthquakes."""
+    noise_snr = measures.legacy_quality(simulator.noise(number)).snr
+    return _measure(simulator.block(number), simulator, _joined(simulator)), noise_snr
 
 
 def _measure(block: Block, simulator: Simulator, records: pd.DataFrame) -> pd.DataFrame:
@@ -165,12 +183,10 @@ def population_rows(table: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def noise_rows(simulator: Simulator) -> list[Row]:
+def noise_rows(records: pd.DataFrame, noise_snr: NDArray[np.float64]) -> list[Row]:
     """Compare how much pure noise passes the threshold, each station counted alike as with the real ones."""
-    records = simulator.records()
     hh = (records["family"] == "HH").to_numpy()
-    blocks = (measures.legacy_quality(simulator.noise(number)).snr for number in range(simulator.n_blocks))
-    passed = np.concatenate(list(blocks))[: hh.size][hh] > MIN_SNR
+    passed = noise_snr[: hh.size][hh] > MIN_SNR
     both = pd.DataFrame({"one": passed[:, 0], "any": passed.any(axis=1)})
     shares = both.groupby(records["station"].to_numpy()[hh]).mean().mean()
     return [
@@ -271,11 +287,10 @@ def polarisation_row(table: pd.DataFrame) -> Row:
     return within("P polarisation minus back-azimuth, mean, deg", 0.0, mean_deg, 5.0)
 
 
-def report_table(settings: SimulationSettings) -> str:
-    """Simulate, compare, and return the comparison as a table."""
-    rows = calibrate(settings)
-    head = f"{settings.n_records} simulated records against real ones"
-    if settings.n_records < MIN_RECORDS:
+def table_text(rows: Iterable[Row], n_records: int) -> str:
+    """Return a comparison of so many simulated records as a table."""
+    head = f"{n_records} simulated records against real ones"
+    if n_records < MIN_RECORDS:
         head += f" (tolerances are meant for at least {MIN_RECORDS})"
     lines = [head, f"{'quantity':48} {'real':>8} {'simulated':>9}  {'tolerance':14} verdict"]
     for row in rows:

@@ -10,7 +10,7 @@ from seismic_lightning.simulation.calibration import (
     SNR_CDF,
     Row,
     calibrate,
-    report_table,
+    table_text,
     within,
 )
 from seismic_lightning.simulation.magnitude import minus_log_a0, wood_anderson_mm
@@ -53,7 +53,12 @@ def test_a_missed_tolerance_is_shown() -> None:
 
 
 def test_the_report_has_a_line_per_quantity_and_warns_of_few_records() -> None:
-    lines = report_table(SimulationSettings(n_records=320, max_magnitude=6.0)).splitlines()
+    seen: list[tuple[int, int]] = []
+    settings = SimulationSettings(n_records=320, max_magnitude=6.0)
+    rows = calibrate(settings, n_workers=2, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(done, 320) for done in (64, 128, 192, 256, 320)]
+    assert rows == calibrate(settings)
+    lines = table_text(rows, 320).splitlines()
     assert "at least 4000" in lines[0]
     assert sum(line.startswith("SNR below") for line in lines) == len(SNR_CDF)
 
