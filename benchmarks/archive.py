@@ -1,8 +1,8 @@
 """Writing a simulated archive: records per second of processor time.
 
-An archive includes catalogues, bulletins, station metadata, STEIM2 event files, the truth, and the flush to the
-disk. Every round starts as a fresh process does: stations and earthquakes are drawn anew. Waiting for the disk
-costs no processor time and is shown by the wall clock's figure beside it.
+An archive includes catalogues, bulletins, station metadata, STEIM2 event files, the truth, and the flush to
+the disk. Every round starts as a fresh process does: stations and earthquakes are drawn anew. Waiting for the
+disk costs no processor time and is shown by the wall clock's figure beside it.
 
 Run with ``python -m benchmarks.archive``.
 """
