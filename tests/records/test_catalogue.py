@@ -42,11 +42,11 @@ def test_an_archive_comes_back_as_it_was_written(tmp_path: Path) -> None:
     catalogue = read_quakeml(simulated(tmp_path / "archive", 8) / "catalogue.xml")
     truth = pd.read_parquet(tmp_path / "archive" / "truth.parquet").drop_duplicates("event_id")
     assert sorted(catalogue.events) == sorted(truth["event_id"])
-    for row in truth.itertuples():
-        event = catalogue.events[row.event_id]
-        assert (event.magnitude, event.magnitude_type) == (round(row.local_magnitude, 1), "ML")
-        assert event.depth_km == pytest.approx(row.depth_km, abs=0.051)
-        assert event.latitude_deg == pytest.approx(row.latitude_deg, abs=1e-4)
+    for row in truth.to_dict("records"):
+        event = catalogue.events[row["event_id"]]
+        assert (event.magnitude, event.magnitude_type) == (round(row["local_magnitude"], 1), "ML")
+        assert event.depth_km == pytest.approx(row["depth_km"], abs=0.051)
+        assert event.latitude_deg == pytest.approx(row["latitude_deg"], abs=1e-4)
     assert {pick.mode for pick in catalogue.picks} == {"manual"}
     assert {pick.phase for pick in catalogue.picks} <= {"Pg", "Sg", "Pn", "Sn"}
 
