@@ -15,6 +15,11 @@ SHORT = CurationSettings(
 """Twenty-second windows: enough for P and S of the nearer records, and fast."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a thorough run damage more files: ``pytest tests/records --mutants 10000``."""
+    parser.addoption("--mutants", type=int, default=2000, help="damaged copies of each kind of file")
+
+
 @pytest.fixture(scope="session")
 def archive_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a simulated archive of sixty records, half of them at 100 Hz, the others at 50 Hz."""

@@ -1,183 +1,158 @@
-"""Writing of GSE2.0 bulletins: what an analyst read off the seismograms of each event, in fixed columns.
+"""Reading of GSE2.0 bulletins as observatories really send them.
 
-Columns are those of the GSE2.0 standard as ObsPy reads them, with the habits of Kandilli Observatory: phases
-Pg, Pn and Sg, the local magnitude in the first magnitude slot, arrival times to a tenth of a second, station
-magnitude and Wood-Anderson amplitude on P lines only, and no signal-to-noise ratio, azimuth or slowness.
-Unlike the text that the observatory sends out, a file begins with a message header and ends with STOP;
-without these ObsPy reads no event and says nothing.
+A bulletin lists events, each with one or more origins and a table of arrivals, in lines of fixed columns. The
+files of Kandilli Observatory have no message header and no STOP, names of places in a Turkish code page, and
+two blank lines or one between events; others put a header in the middle, end lines as DOS does, or break the
+author's name into a line of its own. Lines are therefore recognised by their shape, not by their number.
+
+Every line is either understood, and counted by its kind, or reported as a :class:`Problem` with its number
+and a reason. A line that cannot be read gives nothing: its neighbours are read all the same.
 
 References:
     Group of Scientific Experts (1995), GSETT-3 Documentation, Volume Two: Operations, CRP/243, Annex 3.
 """
 
-import math
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from seismic_lightning.records.catalogue import P_PHASES, Event
+from seismic_lightning.errors import ArchiveError
+from seismic_lightning.records.bulletin_lines import LineReader
+from seismic_lightning.records.bulletin_rows import Problem, ReportedEvent
+from seismic_lightning.records.catalogue import Catalogue, Event, Pick
 
-_ORIGIN_HEAD = (
-    "   Date       Time       Latitude Longitude    Depth    Ndef Nsta Gap    Mag1  N    Mag2  N    Mag3  N"
-    "  Author          ID",
-    "       rms   OT_Error      Smajor Sminor Az        Err   mdist  Mdist     Err        Err        Err"
-    "     Quality",
-)
-_ARRIVAL_HEAD = (
-    "Sta    Dist   EvAz     Phase       Date      Time     TRes  Azim  AzRes  Slow  SRes Def  SNR        Amp"
-    "   Per   Mag1   Mag2 Arr ID"
-)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TENTH_NS = 100_000_000
+_ENCODINGS = ("utf-8", "cp1254", "iso-8859-9")
 
 
-class BulletinArrival(NamedTuple):
-    """One line of the arrival table.
+class Bulletin(NamedTuple):
+    """What a bulletin says, and what of it was not understood.
 
     Attributes:
-        station: Station code, up to five letters.
-        distance_deg: Epicentral distance.
-        azimuth_deg: From the epicentre to the station, clockwise from north.
-        phase: Phase name, such as ``Pg``.
-        time_ns: Nanoseconds since 1970 (UTC).
-        residual_s: Observed minus predicted time.
-        amplitude_mm: Amplitude on a Wood-Anderson seismograph, None where it was not read.
-        magnitude: Local magnitude of this station, None where there is none.
+        events: In the order of the file; no two have one identifier.
+        problems: In the order of the file.
+        understood: Number of understood lines by kind. Together with the problems they are all lines of the
+            file.
     """
 
-    station: str
-    distance_deg: float
-    azimuth_deg: float
-    phase: str
-    time_ns: int
-    residual_s: float
-    amplitude_mm: float | None = None
-    magnitude: float | None = None
+    events: list[ReportedEvent]
+    problems: list[Problem]
+    understood: dict[str, int]
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Return how many lines were not understood, by reason."""
+        return dict(Counter(problem.reason for problem in self.problems))
+
+    def catalogue(self, magnitude_order: Sequence[str] | None = None) -> Catalogue:
+        """Return events and picks as rows of a catalogue.
+
+        A bulletin knows stations but no networks and channels: these stay empty.
+
+        Args:
+            magnitude_order: See :meth:`ReportedEvent.magnitude`.
+        """
+        events = {event.event_id: _event(event, magnitude_order) for event in self.events}
+        return Catalogue(events, [pick for event in self.events for pick in _picks(event)])
+
+    def quakeml(self, magnitude_order: Sequence[str] | None = None) -> bytes:
+        """Return the events and picks of :meth:`catalogue` as a QuakeML document.
+
+        Args:
+            magnitude_order: See :meth:`ReportedEvent.magnitude`.
+        """
+        from seismic_lightning.records.quakeml import quakeml_bytes  # here: most callers want rows
+
+        return quakeml_bytes(self.catalogue(magnitude_order))
 
 
-class BulletinEvent(NamedTuple):
-    """One event of a bulletin.
-
-    Attributes:
-        event: Origin and magnitude; both must be known.
-        region: Name of the place.
-        arrivals: At least one, in the order in which they are to be written.
-    """
-
-    event: Event
-    region: str
-    arrivals: tuple[BulletinArrival, ...]
-
-
-def bulletin_text(
-    events: Iterable[BulletinEvent], message_id: str, *, author: str = "SIM", first_id: int = 1
-) -> str:
-    """Return events as a GSE2.0 bulletin.
+def read_bulletin(path: Path) -> Bulletin:
+    """Read a GSE2.0 bulletin with any number of events.
 
     Args:
-        events: Events in order of time.
-        message_id: Up to 20 letters, digits or underscores.
-        author: Who located the events, up to eight letters.
-        first_id: Number of the first origin and the first arrival; the others count on.
+        path: Text file; UTF-8, Turkish or Latin code pages, and any ends of lines.
 
     Returns:
-        ASCII text from BEGIN to STOP.
+        Its events and the lines that were not understood.
 
     Raises:
-        ValueError: Something is unknown, or wider than its columns.
+        ArchiveError: The file cannot be opened, or is no bulletin at all.
     """
-    lines = ["BEGIN GSE2.0", "MSG_TYPE DATA", f"MSG_ID {message_id}", "DATA_TYPE BULLETIN GSE2.0"]
-    arrival_id = first_id
-    for origin_id, entry in enumerate(events, start=first_id):
-        lines += _origin_block(entry, author, origin_id)
-        lines += [entry.region, _ARRIVAL_HEAD]
-        for arrival in entry.arrivals:
-            lines.append(_arrival_line(arrival, arrival_id))
-            arrival_id += 1
-        lines += ["", ""]
-    return "\n".join([*lines, "STOP", ""])
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read ({error.strerror}); give a GSE2.0 bulletin.") from error
+    return parse_bulletin(content, str(path))
 
 
-def azimuthal_gap_deg(azimuths_deg: Iterable[float]) -> float:
-    """Return the widest sector around the epicentre without a station, in degrees.
+def parse_bulletin(content: bytes, name: str = "the text") -> Bulletin:
+    """Read a GSE2.0 bulletin from memory.
+
+    Args:
+        content: Content of the file.
+        name: What to call it in an error.
+
+    Returns:
+        Its events and the lines that were not understood.
+
+    Raises:
+        ArchiveError: This is no bulletin at all.
 
     Example:
-        >>> azimuthal_gap_deg([0.0, 90.0, 100.0])
-        260.0
+        >>> line = b"2023/12/04 00:57:20.4     40.7075   27.5095      9.5"
+        >>> bulletin = parse_bulletin(b"EVENT 20231204005720" + bytes([10]) + line)
+        >>> bulletin.events[0].origins[0].depth_km
+        9.5
     """
-    ordered = sorted({azimuth % 360.0 for azimuth in azimuths_deg})
-    following = [*ordered[1:], ordered[0] + 360.0]
-    return max(after - before for before, after in zip(ordered, following, strict=True))
-
-
-def _origin_block(entry: BulletinEvent, author: str, origin_id: int) -> Iterator[str]:
-    event, arrivals = entry.event, entry.arrivals
-    numbers = (event.latitude_deg, event.longitude_deg, event.depth_km, event.magnitude)
-    if event.origin_ns is None or None in numbers or not arrivals or not entry.region.strip():
-        raise ValueError(
-            f"event {event.event_id}: a bulletin needs its time, place, name of the place, magnitude and an "
-            "arrival"
+    reader = LineReader()
+    for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
+        reader.take(number, _decoded(raw))
+    reader.close()
+    bulletin = Bulletin(list(reader.events.values()), reader.problems, dict(reader.understood))
+    if not reader.announced and not any(event.origins or event.arrivals for event in bulletin.events):
+        message = (
+            f"{name} is no GSE2.0 bulletin: no EVENT with an origin or an arrival in "
+            f"{sum(bulletin.understood.values()) + len(bulletin.problems)} lines."
         )
-    distances_deg = [arrival.distance_deg for arrival in arrivals]
-    with_p = {arrival.station for arrival in arrivals if arrival.phase in P_PHASES}
-    rms_s = math.sqrt(sum(arrival.residual_s**2 for arrival in arrivals) / len(arrivals))
-    yield f"EVENT {event.event_id}"
-    yield from _ORIGIN_HEAD
-    yield ""
-    yield _line(
-        (0, 21, _time(event.origin_ns)),
-        (25, 33, f"{event.latitude_deg:.4f}"),
-        (34, 43, f"{event.longitude_deg:.4f}"),
-        (47, 52, f"{event.depth_km:.1f}"),
-        (56, 60, f"{len(arrivals)}"),
-        (61, 65, f"{len({arrival.station for arrival in arrivals})}"),
-        (66, 69, f"{azimuthal_gap_deg(arrival.azimuth_deg for arrival in arrivals):.0f}"),
-        (71, 73, event.magnitude_type or "ML"),
-        (73, 77, f"{event.magnitude:.1f}"),
-        (78, 80, f"{len(with_p)}"),
-        (104, 112, f"{author:<8}"),
-        (114, 122, f"{origin_id:08d}"),
-    )
-    yield _line(
-        (5, 10, f"{rms_s:.2f}"),
-        (56, 62, f"{min(distances_deg):.2f}"),
-        (63, 69, f"{max(distances_deg):.2f}"),
-        (104, 110, "m i ke"),
-    )
-    yield ""
+        raise ArchiveError(message)
+    return bulletin
 
 
-def _arrival_line(arrival: BulletinArrival, arrival_id: int) -> str:
-    columns = [
-        (0, 5, f"{arrival.station:<5}"),
-        (6, 12, f"{arrival.distance_deg:.2f}"),
-        (13, 18, f"{round(arrival.azimuth_deg) % 360:.1f}"),
-        (19, 20, "m"),
-        (23, 30, f"{arrival.phase:<7}"),
-        (31, 52, _time(arrival.time_ns)),
-        (53, 58, f"{round(arrival.residual_s, 1) + 0.0:.1f}"),  # + 0.0 turns a negative zero into zero
-        (84, 85, "T"),
-        (124, 132, f"{arrival_id}"),
+def _decoded(raw: bytes) -> str:
+    """Decode one line, so that a foreign name of a place spoils no other line."""
+    for encoding in _ENCODINGS:
+        try:
+            return raw.decode(encoding).replace("\N{NO-BREAK SPACE}", " ")
+        except UnicodeDecodeError:
+            continue
+    raise AssertionError("iso-8859-9 decodes every byte")
+
+
+def _event(event: ReportedEvent, magnitude_order: Sequence[str] | None) -> Event:
+    origin = event.origins[0] if event.origins else None
+    magnitude = event.magnitude(magnitude_order)
+    return Event(
+        event_id=event.event_id,
+        origin_ns=None if origin is None else origin.time_ns,
+        latitude_deg=None if origin is None else origin.latitude_deg,
+        longitude_deg=None if origin is None else origin.longitude_deg,
+        depth_km=None if origin is None else origin.depth_km,
+        magnitude=None if magnitude is None else magnitude.value,
+        magnitude_type=None if magnitude is None else magnitude.kind,
+    )
+
+
+def _picks(event: ReportedEvent) -> list[Pick]:
+    return [
+        Pick(
+            event_id=event.event_id,
+            network="",
+            station=arrival.station,
+            location=None,
+            channel="",
+            phase=arrival.phase or "",
+            time_ns=arrival.time_ns,
+            mode="automatic" if arrival.pick_type == "a" else "manual",
+        )
+        for arrival in event.arrivals
     ]
-    if arrival.amplitude_mm is not None:
-        columns.append((94, 103, f"{arrival.amplitude_mm:.1f}"))
-    if arrival.magnitude is not None:
-        columns += [(110, 112, "ML"), (112, 116, f"{arrival.magnitude:.1f}")]
-    return _line(*columns)
-
-
-def _line(*columns: tuple[int, int, str]) -> str:
-    """Put texts at the right ends of their columns, each given as (start, stop, text)."""
-    characters = [" "] * max(stop for _, stop, _ in columns)
-    for start, stop, text in columns:
-        if len(text) > stop - start:
-            raise ValueError(f"{text!r} is wider than the {stop - start} columns it has in a GSE2.0 bulletin")
-        characters[start:stop] = text.rjust(stop - start)
-    return "".join(characters).rstrip()
-
-
-def _time(time_ns: int) -> str:
-    """Return ``YYYY/MM/DD hh:mm:ss.s``, rounded to the tenth of a second."""
-    tenths = (time_ns + _TENTH_NS // 2) // _TENTH_NS
-    moment = _EPOCH + timedelta(milliseconds=100 * tenths)
-    return f"{moment:%Y/%m/%d %H:%M:%S}.{tenths % 10}"

@@ -1,15 +1,18 @@
-"""Reading of miniSEED event files into plain segments.
+"""Reading of event files, miniSEED or GSE, into plain segments.
 
 pymseed decodes several times faster than ObsPy and also knows miniSEED 3, so it goes first; ObsPy reads what
-pymseed refuses. The format is always stated: guessing it from a file's content can execute what the file
-holds.
+pymseed refuses. A file that begins as GSE does goes to :mod:`seismic_lightning.records.gse2`. The format is
+always stated: ObsPy's guessing it from a file's content can execute what the file holds.
 
 References:
     FDSN (2012), SEED Reference Manual v2.4; FDSN (2023), miniSEED 3,
     https://docs.fdsn.org/projects/miniseed3.
 """
 
+import contextlib
+import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,25 +40,28 @@ class Segment(NamedTuple):
 
 
 def read_segments(path: Path) -> list[Segment]:
-    """Read all segments of a miniSEED file.
+    """Read all segments of a file.
 
     Args:
-        path: File of miniSEED 2 or 3 records.
+        path: File of miniSEED 2 or 3 records, or of GSE2 or GSE1 blocks.
 
     Returns:
         Its segments that hold samples, ordered by channel and time.
 
     Raises:
         WaveformError: ``unreadable`` (no reader accepts the file), ``damaged`` (ObsPy reads it but
-            complains), ``empty_file`` or ``no_samples`` (only headers or text).
+            complains, or a checksum is wrong), ``empty_file`` or ``no_samples`` (only headers or text).
     """
+    from seismic_lightning.records.gse2 import BEGINNINGS, read_gse2_segments  # here: it needs Segment
+
     try:
-        size = path.stat().st_size
+        with path.open("rb") as file:
+            beginning = file.read(max(len(text) for text in BEGINNINGS))
     except OSError as error:
         raise WaveformError("unreadable", f"{path.name}: {error.strerror}") from error
-    if size == 0:
+    if not beginning:
         raise WaveformError("empty_file", f"{path.name} has no bytes")
-    segments = _read_with_pymseed(path)
+    segments = read_gse2_segments(path) if beginning.startswith(BEGINNINGS) else _read_with_pymseed(path)
     if segments is None:
         segments = _read_with_obspy(path)
     filled = [segment for segment in segments if segment.samples.size and segment.samples.dtype.kind in "if"]
@@ -88,15 +94,16 @@ def _read_with_pymseed(path: Path) -> list[Segment] | None:
 def _read_with_obspy(path: Path) -> list[Segment]:
     from obspy import read  # here: only files that pymseed refuses need it
 
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, _undecodable_messages() as undecodable:
         warnings.simplefilter("always")
         try:
             stream = read(str(path), format="MSEED")
         # ObsPy's reader raises struct, value, type and its own errors on damaged bytes.
         except Exception as error:
             raise WaveformError("unreadable", f"{path.name}: {type(error).__name__}: {error}") from error
-    if caught:
-        raise WaveformError("damaged", f"{path.name}: {caught[0].message}")
+    if caught or undecodable:
+        complaint = caught[0].message if caught else undecodable[0]
+        raise WaveformError("damaged", f"{path.name}: {complaint}")
     return [
         Segment(
             _seed_id((trace.stats.network, trace.stats.station, trace.stats.location, trace.stats.channel)),
@@ -106,6 +113,29 @@ def _read_with_obspy(path: Path) -> list[Segment]:
         )
         for trace in stream
     ]
+
+
+@contextlib.contextmanager
+def _undecodable_messages() -> Iterator[list[str]]:
+    """Collect what libmseed complains about in bytes that ObsPy cannot decode.
+
+    Its complaint quotes the damaged codes. ObsPy fails to decode them in a callback, where an exception goes
+    nowhere: Python would print a traceback, and the file would pass for sound.
+    """
+    messages: list[str] = []
+    previous = sys.unraisablehook
+
+    def collect(failure: "sys.UnraisableHookArgs") -> None:
+        if isinstance(failure.exc_value, UnicodeDecodeError):
+            messages.append(repr(failure.exc_value.object))
+        else:
+            previous(failure)
+
+    sys.unraisablehook = collect
+    try:
+        yield messages
+    finally:
+        sys.unraisablehook = previous
 
 
 def _seed_id(codes: tuple[str, str, str, str]) -> SeedId:

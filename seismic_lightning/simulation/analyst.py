@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seismic_lightning.records.bulletin import BulletinArrival, BulletinEvent
+from seismic_lightning.records.bulletin_writer import BulletinArrival, BulletinEvent
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
 from seismic_lightning.simulation.detection import EARTH_RADIUS_KM, great_circle
 from seismic_lightning.simulation.network import NETWORK, Network

@@ -145,7 +145,7 @@ def write_tables(folder: Path, recording: "Recording") -> tuple[int, int]:
     """
     from itertools import groupby
 
-    from seismic_lightning.records.bulletin import bulletin_text
+    from seismic_lightning.records.bulletin_writer import bulletin_text
     from seismic_lightning.records.kandilli import NamedEvent, kandilli_bytes
     from seismic_lightning.records.quakeml import quakeml_bytes
     from seismic_lightning.simulation.analyst import make_bulletin, make_catalogue, readings

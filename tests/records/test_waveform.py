@@ -1,6 +1,7 @@
 """Files of every miniSEED kind become segments, or are refused by name; both readers agree."""
 
 import os
+import time
 import warnings
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from obspy import Stream, read
 from support.archive import gap, write_archive
 
 from seismic_lightning.codes import SeedId
+from seismic_lightning.curation.reasons import REASONS
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.waveform import read_segments
 
@@ -104,6 +106,20 @@ def test_hard_files_are_read_like_obspy_reads_them_or_refused(path: Path) -> Non
             assert np.array_equal(
                 segment.samples[:count], expected[:count], equal_nan=expected.dtype.kind == "f"
             )
+
+
+@pytest.mark.skipif(REAL is None, reason="SEISMIC_REAL_DATA is not set: no real files to read")
+@pytest.mark.parametrize(
+    "path", sorted(Path(REAL).glob("hard/*/*")) if REAL else [], ids=lambda path: path.name
+)
+def test_every_hard_file_ends_in_time_as_segments_or_by_name(path: Path) -> None:
+    start = time.perf_counter()
+    try:
+        assert all(segment.samples.size for segment in read_segments(path))
+    except WaveformError as error:
+        named = error.reason in REASONS and path.name in str(error)
+        assert named, str(error)  # noqa: PT017 - the reason is what is tested
+    assert time.perf_counter() - start < 5.0
 
 
 def refuse(*_: object, **__: object) -> None:
