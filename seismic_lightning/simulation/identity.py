@@ -28,7 +28,7 @@ ONLY_COMPARES = ("by_block.py", "calibration.py", "measures.py")
 """Modules of this room that look at records and make none."""
 WRITTEN_WITH = (
     "codes.py",
-    "records/bulletin.py",
+    "records/bulletin_writer.py",
     "records/catalogue.py",
     "records/kandilli.py",
     "records/miniseed.py",
