@@ -27,12 +27,13 @@ from seismic_lightning.simulation.settings import SimulationSettings
 from seismic_lightning.simulation.simulator import Simulator
 
 WANTED = (
-    (1.8, 8.0), (1.8, 28.0), (1.9, 45.0), (1.9, 70.0), (2.1, 32.0), (2.3, 90.0),
-    (2.3, 25.0), (2.5, 58.0), (3.0, 105.0), (3.0, 75.0), (3.2, 31.0), (3.7, 80.0),
+    (1.9, 70.0), (1.9, 80.0), (1.9, 92.0), (2.9, 5.0), (2.9, 29.0), (2.9, 46.0),
+    (2.9, 75.0), (3.0, 106.0), (3.2, 10.0), (3.2, 31.0), (3.7, 46.0), (3.7, 80.0),
 )  # fmt: skip
-"""ML and epicentral distance, km."""
+"""ML and epicentral distance, km: such as the real ones have."""
 N_RECORDS = 4000
-LENGTH_S = 72.0
+LENGTH_S, ALONE_S = 72.0, 30.0
+"""Of a record; and how far from its P no other event is read."""
 REAL = "gemlik_2023"
 
 
@@ -88,7 +89,7 @@ def simulated_records() -> list[Shown]:
 
 
 def real_records(folder: Path) -> Iterator[Shown]:
-    """Yield every reading of the bulletin whose window was recorded and holds no other event's reading.
+    """Yield every reading of the bulletin whose window was recorded and near which no other event is read.
 
     Args:
         folder: A bulletin ``bulletin_*.txt`` and files ``waveforms/<STA>_HHZ_*.mseed``.
@@ -112,7 +113,7 @@ def real_records(folder: Path) -> Iterator[Shown]:
             others = (
                 ns for station, ns, name in onsets if station == arrival.station and name != event.event_id
             )
-            alone = all(abs(ns - arrival.time_ns) > LENGTH_S * 1e9 for ns in others)
+            alone = all(abs(ns - arrival.time_ns) > ALONE_S * 1e9 for ns in others)
             if counts is None or not alone:
                 continue
             s_ns = read_s.get(arrival.station)
