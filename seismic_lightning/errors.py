@@ -49,3 +49,7 @@ class StorageError(SeismicLightningError, OSError):
 
 class TrainingError(SeismicLightningError, ArithmeticError):
     """Training cannot go on: the loss is no longer a finite number."""
+
+
+class CalibrationError(SeismicLightningError, ArithmeticError):
+    """Simulated records are not as real ones are: quantities that miss their tolerance."""

@@ -141,6 +141,8 @@ def curate_with_progress(
 ) -> Path:
     """Curate with a progress bar and a closing table, or find the unchanged dataset and say so.
 
+    A damaged dataset in a folder of its own below ``output_dir`` is made whole again, which is said.
+
     Args:
         archive: The archive, or the places of its parts.
         dataset_dir: Where the dataset shall lie; None for ``output_dir/datasets/<content hash>``.
@@ -154,11 +156,15 @@ def curate_with_progress(
         The dataset's folder.
     """
     from seismic_lightning.curation.build import curate
-    from seismic_lightning.curation.identity import dataset_id
+    from seismic_lightning.curation.identity import dataset_id, find_fault
 
+    own = dataset_dir is None
     folder = (
         Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive, settings)[:16]
     )
+    fault = find_fault(folder) if own else None
+    if fault is not None:
+        say(f"{fault}: curating it again.")
     with progress_bar("curating") as advance:
         summary = curate(
             archive,
@@ -168,6 +174,7 @@ def curate_with_progress(
             parallel=parallel,
             progress=advance,
             overwrite=overwrite,
+            own=own,
         )
     say_summary(summary)
     return folder
@@ -201,7 +208,7 @@ def simulated_archive(
             f"data=synthetic trains on simulated records and would not read archive_dir={archive_dir}: "
             "add data=archive to train on that archive."
         )
-    request = Request(SimulationSettings(**simulation))
+    request = SimulationSettings(**simulation)
     folder = simulate_with_progress(request, None, Path(output_dir), n_workers=n_workers)
     return curate_with_progress(
         folder,
@@ -223,6 +230,8 @@ def simulate_with_progress(
 ) -> Path:
     """Simulate an archive with a progress bar, or find the unchanged one and say so.
 
+    A damaged archive in a folder of its own below ``output_dir`` is made whole again, which is said.
+
     Args:
         request: What decides the archive's content.
         archive_dir: Where it shall lie; None for ``output_dir/archives/<content hash>``.
@@ -234,11 +243,17 @@ def simulate_with_progress(
         The archive's folder.
     """
     from seismic_lightning.simulation.archive import simulate_archive
-    from seismic_lightning.simulation.identity import simulation_id
+    from seismic_lightning.simulation.identity import find_fault, simulation_id
 
+    own = archive_dir is None
     folder = Path(archive_dir) if archive_dir else output_dir / "archives" / simulation_id(request)[:16]
+    fault = find_fault(folder, request) if own else None
+    if fault is not None:
+        say(f"{fault}: simulating it again.")
     with progress_bar("simulating") as advance:
-        found = simulate_archive(folder, request, n_workers=n_workers, progress=advance, overwrite=overwrite)
+        found = simulate_archive(
+            folder, request, n_workers=n_workers, progress=advance, overwrite=overwrite, own=own
+        )
     families = ", ".join(f"{count} {family}" for family, count in found.records.items())
     done = "Unchanged" if found.reused else "Simulated"
     say(f"{done}: {found.n_records} records ({families}) of {found.events} earthquake(s) in {folder}.")

@@ -11,11 +11,12 @@ from support.signals import option
 
 from seismic_lightning.codes import SeedId
 from seismic_lightning.records.response import ChannelEpoch, evaluate, frequencies_hz
+from seismic_lightning.simulation.block import Block
 from seismic_lightning.simulation.instrument import ANTI_ALIAS_START, FAMILIES, FAMILY_CODES, response
 from seismic_lightning.simulation.metadata import _response, stationxml_bytes
 from seismic_lightning.simulation.network import NETWORK, make_network
 from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import Block, Simulator
+from seismic_lightning.simulation.simulator import Simulator
 from seismic_lightning.simulation.synthesis import N_FFT
 from seismic_lightning.transforms.preprocess import Preprocess
 from seismic_lightning.transforms.response import Instruments
@@ -56,7 +57,7 @@ def test_removal_recovers_ground_velocity(
     velocity = processed(counts, "velocity", instruments((_response(family, gain), RATE_HZ)))
 
     # An instrument that is flat to velocity shows the ground itself.
-    synthesis = simulator._synthesis
+    synthesis = simulator.recorder._synthesis
     flat = synthesis._response.copy()
     flat[FAMILY_CODES.index("HH")] = synthesis.n_samples / N_FFT
     monkeypatch.setattr(synthesis, "_response", flat)
