@@ -12,6 +12,9 @@ over files does. The front and SciPy start from a memory map of decoded samples,
 archive and whose making is not part of these figures (see ``benchmarks.ingest``). The ratio to ObsPy hence
 tells what curation and front save together, the ratio to SciPy what the front alone does.
 
+A further row is the front with ``preprocess.units=velocity``, every component through one of as many
+responses as a network has: its ratio says how much longer it takes than the front in counts.
+
 Every method runs once per round, the rounds are interleaved and medians are compared, so that a slow moment
 of the machine meets all alike. The goals are for one thread: with two, the front's threads wait for each
 other, so that figure says something on an otherwise idle machine only.
@@ -24,6 +27,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,11 +44,13 @@ from torch import Tensor
 
 from benchmarks import synthetic
 from benchmarks.goal import Goal, cells
+from seismic_lightning.records.response import frequencies_hz
 from seismic_lightning.transforms.front import SpectrogramFront
+from seismic_lightning.transforms.response import Instruments
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
 RATE_HZ, N_SAMPLES = 100.0, 7001
-N_RECORDS, N_OBSPY_RECORDS = 128, 16
+N_RECORDS, N_OBSPY_RECORDS, N_RESPONSES = 128, 16, 192
 GOALS = {"obspy": Goal(20.0), "scipy": Goal(1.4)}
 """How many times faster the front has to be, on one thread."""
 
@@ -87,9 +93,12 @@ class Workplace:
         """
         rng = np.random.default_rng(seed)
         option = Path(__file__).parents[1] / "conf" / "preprocess" / "marmara.yaml"
-        self.front = SpectrogramFront(
-            PreprocessSettings(**yaml.safe_load(option.read_text(encoding="utf-8"))), StftSettings()
+        settings = PreprocessSettings(**yaml.safe_load(option.read_text(encoding="utf-8")))
+        self.front = SpectrogramFront(settings, StftSettings())
+        self.to_velocity = SpectrogramFront(
+            replace(settings, units="velocity"), StftSettings(), None, _instruments()
         )
+        self.instrument = rng.integers(0, N_RESPONSES, (N_RECORDS, 3))
         records = np.stack([synthetic.record(rng, N_SAMPLES, RATE_HZ) for _ in range(N_RECORDS)])
         self.band = rng.integers(0, len(self.front.preprocess.table), N_RECORDS)
         self.files = [
@@ -106,6 +115,14 @@ class Workplace:
         samples = torch.from_numpy(np.take(self.records, rows, axis=0))
         groups = [(RATE_HZ, torch.arange(len(rows)), samples)]
         return self.front.magnitude(self.front.waveform(groups, torch.from_numpy(self.band[rows])))
+
+    def by_velocity(self, rows: NDArray[np.int64]) -> Tensor:
+        """Gather a batch and carry it through the front with the response of each component removed."""
+        samples = torch.from_numpy(np.take(self.records, rows, axis=0))
+        groups = [(RATE_HZ, torch.arange(len(rows)), samples)]
+        instrument = torch.from_numpy(self.instrument[rows])
+        waveform = self.to_velocity.waveform(groups, torch.from_numpy(self.band[rows]), instrument)
+        return self.to_velocity.magnitude(waveform)
 
     def by_obspy(self, index: int) -> NDArray[np.float64]:
         """Read and process one file as ObsPy's tutorial does."""
@@ -126,6 +143,17 @@ class Workplace:
         filtered = signal.sosfilt(_sections(low, high), samples).astype(np.float32)
         magnitude: NDArray[np.float32] = np.abs(signal.stft(filtered, nperseg=256, noverlap=192)[2])
         return magnitude
+
+
+def _instruments() -> Instruments:
+    """Return broadband responses that differ, as many as a network of 64 stations has channels."""
+    frequency_hz = frequencies_hz(RATE_HZ)
+    relative = 120j * frequency_hz * np.linspace(0.8, 1.2, N_RESPONSES)[:, None]
+    return Instruments(
+        np.full(N_RESPONSES, 1e9),
+        np.tile(frequency_hz, (N_RESPONSES, 1)),
+        1e9 * relative**2 / (relative**2 + 1.414 * relative + 1),
+    )
 
 
 @cache
@@ -158,6 +186,7 @@ def _measure(workplace: Workplace, n_threads: int, n_rounds: int) -> list[Row]:
         each = map if n_threads == 1 else pool.map  # a pool of one would only add its queue
         methods: dict[str, tuple[Method, int]] = {
             "front": (lambda: map(workplace.by_front, workplace.order.reshape(-1, 64)), N_RECORDS),
+            "velocity": (lambda: map(workplace.by_velocity, workplace.order.reshape(-1, 64)), N_RECORDS),
             "obspy": (lambda: each(workplace.by_obspy, workplace.order[:N_OBSPY_RECORDS]), N_OBSPY_RECORDS),
             "scipy": (lambda: each(workplace.by_scipy, workplace.order), N_RECORDS),
         }
@@ -171,7 +200,7 @@ def _measure(workplace: Workplace, n_threads: int, n_rounds: int) -> list[Row]:
 
 def _row(name: str, n_threads: int, rounds: list[dict[str, float]]) -> Row:
     """Summarise one method's rounds."""
-    titles = {"front": "front", "obspy": "ObsPy", "scipy": "SciPy"}
+    titles = {"front": "front", "velocity": "front, units=velocity", "obspy": "ObsPy", "scipy": "SciPy"}
     ratios = [seconds[name] / seconds["front"] for seconds in rounds]
     return Row(
         name=titles[name],

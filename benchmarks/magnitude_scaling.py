@@ -29,6 +29,10 @@ N_SEEDS = 24
 
 
 def main() -> None:
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_file():
+        sys.exit(
+            "usage: python -m benchmarks.magnitude_scaling CHECKPOINT, such as <run>/checkpoints/best.ckpt"
+        )
     path = Path(sys.argv[1])
     stored = torch.load(path, weights_only=True)["SpectrogramDataModule"]
     front = SpectrogramFront.from_settings(stored["front"])

@@ -16,7 +16,6 @@ from rich.table import Table
 
 from benchmarks.goal import Goal, cells
 from seismic_lightning.simulation.archive import simulate_archive
-from seismic_lightning.simulation.request import Request
 from seismic_lightning.simulation.settings import SimulationSettings
 
 GOAL = Goal(1.2, "x", at_least=False)
@@ -56,7 +55,7 @@ def main() -> None:
 def peak_mb(folder: Path, n_records: int) -> tuple[float, float]:
     """Simulate and curate, and return the peaks of the coordinating process and of the largest worker."""
     archive_dir, dataset_dir = folder / f"archive_{n_records}", folder / f"dataset_{n_records}"
-    simulate_archive(archive_dir, Request(SimulationSettings(n_records=n_records)), n_workers=N_WORKERS)
+    simulate_archive(archive_dir, SimulationSettings(n_records=n_records), n_workers=N_WORKERS)
     arguments = [sys.executable, "-c", PROGRAM, str(archive_dir), str(dataset_dir), str(N_WORKERS)]
     finished = subprocess.run(arguments, check=True, capture_output=True, text=True)
     own, workers = finished.stdout.split()

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells
+from seismic_lightning.simulation.block import BLOCK
 from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import BLOCK, Simulator
+from seismic_lightning.simulation.simulator import Simulator
 
 GOAL = Goal(1000, " records/s")
 ROUNDS, BLOCKS = 5, 40

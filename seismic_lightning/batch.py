@@ -41,7 +41,8 @@ class Batch(NamedTuple):
     """One batch as a model receives it.
 
     Attributes:
-        waveform: ``(B, C, N)`` preprocessed samples in the dataset's unit, at the common sampling rate.
+        waveform: ``(B, C, N)`` preprocessed samples at the common sampling rate, in the unit that
+            ``preprocess.units`` asks for.
         spectrogram: ``(B, C, F, T)`` scaled log magnitude, dimensionless.
         condition: Scaled conditions of the same records.
         index: ``(B,)`` int64 row of each record in the dataset's metadata.

@@ -66,3 +66,7 @@ class AcquisitionError(SeismicLightningError, ConnectionError):
         self.reason = reason
         self.wait_s = wait_s
         self.tries = 0
+
+
+class CalibrationError(SeismicLightningError, ArithmeticError):
+    """Simulated records are not as real ones are: quantities that miss their tolerance."""

@@ -86,6 +86,11 @@ def require_writable(folder: Path) -> None:
     probe.unlink()
 
 
+def is_vacant(folder: Path) -> bool:
+    """Return whether a folder is empty or not there; a file in its place is neither."""
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+
+
 def flush_folder(folder: Path) -> None:
     """Bring the names within a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)

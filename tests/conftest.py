@@ -1,10 +1,10 @@
-"""Fixtures shared by all rooms: one tiny archive and its dataset, made once per session."""
+"""Fixtures shared by all rooms: one small simulated archive and its dataset, made once per session."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.archive import write_archive
+from support.simulated import of_two_rates
 
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
@@ -12,7 +12,7 @@ from seismic_lightning.curation.settings import CurationSettings, SelectionSetti
 SHORT = CurationSettings(
     window=WindowSettings(before_p_s=10.0, length_s=20.0), select=SelectionSettings(min_snr=0.0)
 )
-"""Twenty-second windows: enough for P and S of the tiny archive, and fast."""
+"""Twenty-second windows: enough for P and S of the nearer records, and fast."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,8 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def archive_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an archive of 12 events at 3 stations of different sampling rates."""
-    return write_archive(tmp_path_factory.mktemp("observatory") / "archive", n_events=12, n_stations=3)
+    """Return a simulated archive of sixty records, half of them at 100 Hz, the others at 50 Hz."""
+    return of_two_rates(tmp_path_factory.mktemp("observatory") / "archive", 60)
 
 
 @pytest.fixture(scope="session")

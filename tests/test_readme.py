@@ -16,7 +16,13 @@ ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
 SHORT = ["window=short", "select.min_snr=0"]
-FAST = ["debug=fast", "model.channels=[4,8,8,8]", "hydra.sweep.dir={folder}/sweep", "output_dir={folder}"]
+FAST = [
+    "debug=fast",
+    "logger=none",
+    "model.channels=[4,8,8,8]",
+    "hydra.sweep.dir={folder}/sweep",
+    "output_dir={folder}",
+]
 
 
 def test_the_readme_has_the_commands_a_user_needs() -> None:

@@ -113,6 +113,6 @@ def compare(
         reconstruction_db=scaling.to_db(reconstruction).numpy(),
         times_s=front.stft.times_s(rate_hz, spectrogram.shape[-1]).numpy(),
         frequencies_hz=front.stft.frequencies_hz(rate_hz).numpy(),
-        unit=module.dataset.unit,
+        unit=module.unit,
         components=module.dataset.components,
     )

@@ -100,7 +100,7 @@ class ExportConfig:
 
 @dataclass
 class EarthquakeSection:
-    """One given earthquake; without any of its first three numbers the region's seismicity is simulated."""
+    """One given earthquake; as it stands here, the region's seismicity is simulated."""
 
     magnitude: float | None = None
     latitude_deg: float | None = None
@@ -108,6 +108,7 @@ class EarthquakeSection:
     depth_km: float = 10.0
     stations: list[str] = field(default_factory=list)
     family: str = "HH"
+    network_seed: int = 0
 
 
 @dataclass

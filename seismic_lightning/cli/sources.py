@@ -22,7 +22,7 @@ def curated_archive(
     dataset_dir: str | None,
     output_dir: str,
     n_workers: int,
-    parallel: dict[str, Any],
+    parallel: ParallelSettings,
     settings: dict[str, Any],
     *,
     places: dict[str, str | None],
@@ -34,7 +34,7 @@ def curated_archive(
         dataset_dir: Where its dataset lies or shall lie; None for a folder of its own below ``output_dir``.
         output_dir: Root of everything that is written.
         n_workers: Processes that read and measure.
-        parallel: Fields of ``ParallelSettings``.
+        parallel: What runs these processes.
         settings: Fields of ``CurationSettings``.
         places: Fields of ``Places``: the layout, and where parts lie that are not in the archive.
 
@@ -52,7 +52,7 @@ def curated_archive(
         Path(output_dir),
         CurationSettings(**settings),
         n_workers=n_workers,
-        parallel=ParallelSettings(**parallel),
+        parallel=parallel,
     )
 
 
@@ -141,6 +141,8 @@ def curate_with_progress(
 ) -> Path:
     """Curate with a progress bar and a closing table, or find the unchanged dataset and say so.
 
+    A damaged dataset in a folder of its own below ``output_dir`` is made whole again, which is said.
+
     Args:
         archive: The archive, or the places of its parts.
         dataset_dir: Where the dataset shall lie; None for ``output_dir/datasets/<content hash>``.
@@ -154,11 +156,15 @@ def curate_with_progress(
         The dataset's folder.
     """
     from seismic_lightning.curation.build import curate
-    from seismic_lightning.curation.identity import dataset_id
+    from seismic_lightning.curation.identity import dataset_id, find_fault
 
+    own = dataset_dir is None
     folder = (
         Path(dataset_dir) if dataset_dir else output_dir / "datasets" / dataset_id(archive, settings)[:16]
     )
+    fault = find_fault(folder) if own else None
+    if fault is not None:
+        say(f"{fault}: curating it again.")
     with progress_bar("curating") as advance:
         summary = curate(
             archive,
@@ -168,6 +174,7 @@ def curate_with_progress(
             parallel=parallel,
             progress=advance,
             overwrite=overwrite,
+            own=own,
         )
     say_summary(summary)
     return folder
@@ -178,7 +185,7 @@ def simulated_archive(
     dataset_dir: str | None,
     output_dir: str,
     n_workers: int,
-    parallel: dict[str, Any],
+    parallel: ParallelSettings,
     simulation: dict[str, Any],
     settings: dict[str, Any],
 ) -> Path:
@@ -189,7 +196,7 @@ def simulated_archive(
         dataset_dir: Where the dataset lies or shall lie; None for a folder of its own below ``output_dir``.
         output_dir: Root of everything that is written.
         n_workers: Processes that simulate, read and measure.
-        parallel: Fields of ``ParallelSettings``, for reading and measuring.
+        parallel: What runs the processes that read and measure.
         simulation: Fields of ``SimulationSettings``.
         settings: Fields of ``CurationSettings``.
 
@@ -201,7 +208,7 @@ def simulated_archive(
             f"data=synthetic trains on simulated records and would not read archive_dir={archive_dir}: "
             "add data=archive to train on that archive."
         )
-    request = Request(SimulationSettings(**simulation))
+    request = SimulationSettings(**simulation)
     folder = simulate_with_progress(request, None, Path(output_dir), n_workers=n_workers)
     return curate_with_progress(
         folder,
@@ -209,7 +216,7 @@ def simulated_archive(
         Path(output_dir),
         CurationSettings(**settings),
         n_workers=n_workers,
-        parallel=ParallelSettings(**parallel),
+        parallel=parallel,
     )
 
 
@@ -223,6 +230,8 @@ def simulate_with_progress(
 ) -> Path:
     """Simulate an archive with a progress bar, or find the unchanged one and say so.
 
+    A damaged archive in a folder of its own below ``output_dir`` is made whole again, which is said.
+
     Args:
         request: What decides the archive's content.
         archive_dir: Where it shall lie; None for ``output_dir/archives/<content hash>``.
@@ -234,11 +243,17 @@ def simulate_with_progress(
         The archive's folder.
     """
     from seismic_lightning.simulation.archive import simulate_archive
-    from seismic_lightning.simulation.identity import simulation_id
+    from seismic_lightning.simulation.identity import find_fault, simulation_id
 
+    own = archive_dir is None
     folder = Path(archive_dir) if archive_dir else output_dir / "archives" / simulation_id(request)[:16]
+    fault = find_fault(folder, request) if own else None
+    if fault is not None:
+        say(f"{fault}: simulating it again.")
     with progress_bar("simulating") as advance:
-        found = simulate_archive(folder, request, n_workers=n_workers, progress=advance, overwrite=overwrite)
+        found = simulate_archive(
+            folder, request, n_workers=n_workers, progress=advance, overwrite=overwrite, own=own
+        )
     families = ", ".join(f"{count} {family}" for family, count in found.records.items())
     done = "Unchanged" if found.reused else "Simulated"
     say(f"{done}: {found.n_records} records ({families}) of {found.events} earthquake(s) in {folder}.")

@@ -1,15 +1,22 @@
 """The one entry to curation: an archive and settings in, a dataset out, made only when something changed."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from seismic_lightning.curation.identity import check_intact, dataset_id, read_manifest, write_manifest
+from seismic_lightning.curation.identity import (
+    check_intact,
+    dataset_id,
+    find_fault,
+    read_manifest,
+    write_manifest,
+)
 from seismic_lightning.curation.layout import Places, absolute
 from seismic_lightning.curation.report import CurationSummary
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
-from seismic_lightning.storage import locked, whole_folder
+from seismic_lightning.storage import is_vacant, locked, whole_folder
 
 
 def curate(
@@ -21,6 +28,7 @@ def curate(
     parallel: ParallelSettings | None = None,
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
+    own: bool = False,
 ) -> CurationSummary:
     """Make a dataset of an archive, unless the very same one is there already.
 
@@ -34,6 +42,7 @@ def curate(
         parallel: What runs them; processes of this machine where none is given.
         progress: Called with the number of measured files and of all files to measure.
         overwrite: Replace another dataset in this folder; a folder that is no dataset is never replaced.
+        own: The folder is nobody else's: whatever is wrong with it, make it whole again.
 
     Returns:
         Counts, and whether the dataset was there already.
@@ -54,7 +63,8 @@ def curate(
 
         return build_dataset(archive, folder, settings, parallel or ParallelSettings(), n_workers, progress)
 
-    return make_once(archive, dataset_dir, lambda: dataset_id(archive, settings), build, overwrite=overwrite)
+    identify = functools.partial(dataset_id, archive, settings)
+    return make_once(archive, dataset_dir, identify, build, overwrite=overwrite, own=own)
 
 
 def make_once(
@@ -64,6 +74,7 @@ def make_once(
     build: Callable[[Path], dict[str, Any]],
     *,
     overwrite: bool,
+    own: bool = False,
 ) -> CurationSummary:
     """Build a dataset as a whole folder, unless the very same one is there already.
 
@@ -73,6 +84,7 @@ def make_once(
         identify: Returns the content address that the source leads to at the moment.
         build: Writes all files but the manifest into a folder and returns the manifest's content.
         overwrite: Replace another dataset in this folder.
+        own: The folder is nobody else's: whatever is wrong with it, make it whole again.
 
     Returns:
         Counts, and whether the dataset was there already.
@@ -82,12 +94,12 @@ def make_once(
         StorageError: The disk is full or the folder cannot be written to.
     """
     dataset_dir, identity = dataset_dir.absolute(), identify()
-    found = _reusable(dataset_dir, identity, overwrite=overwrite)
+    found = _reusable(dataset_dir, identity, overwrite=overwrite, own=own)
     if found is not None:
         return found
     with locked(dataset_dir):
         # Another process may have made it meanwhile.
-        found = _reusable(dataset_dir, identity, overwrite=overwrite)
+        found = _reusable(dataset_dir, identity, overwrite=overwrite, own=own)
         if found is not None:
             return found
         with whole_folder(dataset_dir) as folder:
@@ -98,9 +110,9 @@ def make_once(
         return CurationSummary.from_manifest(manifest, dataset_dir, reused=False)
 
 
-def _reusable(dataset_dir: Path, identity: str, *, overwrite: bool) -> CurationSummary | None:
+def _reusable(dataset_dir: Path, identity: str, *, overwrite: bool, own: bool) -> CurationSummary | None:
     """Return the summary of a dataset that is there already, None if the folder may be written."""
-    if not dataset_dir.exists() or (dataset_dir.is_dir() and not any(dataset_dir.iterdir())):
+    if is_vacant(dataset_dir) or (own and find_fault(dataset_dir) is not None):
         return None
     manifest = read_manifest(dataset_dir)
     if manifest is None:

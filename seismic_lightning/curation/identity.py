@@ -12,6 +12,7 @@ from typing import Any
 from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import DatasetError
+from seismic_lightning.storage import is_vacant
 
 SCHEMA_VERSION = 2
 """Raised whenever the same archive and settings would yield other files."""
@@ -105,12 +106,33 @@ def check_intact(dataset_dir: Path, manifest: dict[str, Any]) -> None:
     Raises:
         DatasetError: A file is missing or has another size.
     """
+    damage = _damage(dataset_dir, manifest)
+    if damage is not None:
+        raise DatasetError(f"{damage}. Remove the folder, or curate with overwrite=true.")
+
+
+def find_fault(dataset_dir: Path) -> str | None:
+    """Say what is wrong with the dataset of a folder.
+
+    Args:
+        dataset_dir: Where it lies, if it is there.
+
+    Returns:
+        A sentence without its full stop, None where the dataset is whole or not there.
+    """
+    if is_vacant(dataset_dir):
+        return None
+    manifest = read_manifest(dataset_dir)
+    return (
+        f"{dataset_dir} lacks a readable {MANIFEST}" if manifest is None else _damage(dataset_dir, manifest)
+    )
+
+
+def _damage(dataset_dir: Path, manifest: dict[str, Any]) -> str | None:
     for name, entry in manifest["files"].items():
         path = dataset_dir / name
         size = path.stat().st_size if path.is_file() else None
         if size != entry["size"]:
             state = "is missing" if size is None else f"has {size} bytes instead of {entry['size']}"
-            message = (
-                f"{dataset_dir} is damaged: {name} {state}. Remove the folder, or curate with overwrite=true."
-            )
-            raise DatasetError(message)
+            return f"{dataset_dir} is damaged: {name} {state}"
+    return None

@@ -1,6 +1,6 @@
 """Parts to one dataset: tables joined a part at a time, so that memory does not grow with the archive."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 
+from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.rejection import rejection_row
 from seismic_lightning.curation.report import QUALITY_CSV, REJECTIONS_CSV, REJECTIONS_FILE
 from seismic_lightning.curation.schema import (
@@ -61,7 +62,7 @@ class _Table:
 
 def join_parts(
     folder: Path,
-    numbers: Iterable[int],
+    responses: Sequence[Sequence[int]],
     planned: list[dict[str, Any]],
     choice: Choice,
 ) -> None:
@@ -69,7 +70,7 @@ def join_parts(
 
     Args:
         folder: Folder that the tasks wrote into.
-        numbers: Numbers of the tasks, in order.
+        responses: For each task, the dataset's numbers of the responses that the task numbered itself.
         planned: Rows of the rejection table that were known without a task.
         choice: Unit and splits.
 
@@ -81,15 +82,14 @@ def join_parts(
     quality = _Table(None, folder / QUALITY_CSV)
     try:
         rejections.append(to_table(planned, REJECTIONS))
-        for number in numbers:
+        for number, of_dataset in enumerate(responses):
             files = PartFiles.of(folder, number)
             records = read_table(files.records, MEASURED)
             other = records["trace_unit"] != choice.unit
             rejections.append(read_table(files.rejections, REJECTIONS))
             if other.any():
                 rejections.append(to_table(_of_other_unit(records[other], choice.unit), REJECTIONS))
-            kept = records[~other].reset_index(drop=True)
-            kept["split"] = pd.Series([choice.splits[event] for event in kept["source_id"]], dtype="str")
+            kept = _completed(records[~other].reset_index(drop=True), choice.splits, of_dataset)
             metadata.append(check_table(kept, METADATA, "the table to be written"))
             quality.append(read_table(files.quality, QUALITY))
             for path in files:
@@ -98,6 +98,15 @@ def join_parts(
         for table in (metadata, rejections, quality):
             table.close()
     keep_unit(folder, choice.unit)
+
+
+def _completed(records: pd.DataFrame, splits: dict[str, str], responses: Sequence[int]) -> pd.DataFrame:
+    """Give records of one task their splits, and the dataset's numbers of responses."""
+    found = [splits[event] for event in records["source_id"]]
+    records["split"] = pd.Series(found, dtype=records["source_id"].dtype)
+    for name in (f"trace_{component}_response" for component in COMPONENTS):
+        records[name] = records[name].map(dict(enumerate(responses))).astype("Int64")
+    return records
 
 
 def _of_other_unit(records: pd.DataFrame, unit: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from obspy.geodetics import gps2dist_azimuth, locations2degrees
 
 from seismic_lightning.codes import COMPONENTS, SeedId, is_code, plain_code
 from seismic_lightning.curation.layout import FileName
+from seismic_lightning.curation.responses import instrument_columns
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records import quality
@@ -128,7 +129,7 @@ def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: Cu
         **_station_columns(seed_id, station),
         **_time_columns(window, onset, first_pick(picks, S_PHASES, seed_id.network, seed_id.location)),
         **quality_columns(window, settings),
-        **_sensitivity_columns(epochs),
+        **instrument_columns(epochs, window),
         **{name: value for name, value in path.items() if name != "distance_deg"},
         "trace_file": candidate.file,
     }
@@ -288,15 +289,3 @@ def quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any
     for component, missing in zip(settings.components, window.missing, strict=True):
         columns[f"trace_{component}_gap_intervals"] = json.dumps(quality.gap_intervals(missing))
     return columns
-
-
-def _sensitivity_columns(epochs: dict[str, Epoch | None]) -> dict[str, Any]:
-    """Return the sensitivity of the vertical channel, or of the first one the inventory knows."""
-    known = [epochs[letter] for letter in sorted(epochs, key=lambda letter: (letter != "Z", letter))]
-    first = next((epoch for epoch in known if epoch is not None and epoch.sensitivity is not None), None)
-    return {
-        f"trace_sensitivity_counts_per_{unit}": first.sensitivity
-        if first and first.input_unit == unit
-        else None
-        for unit in ("mps", "mps2")
-    }

@@ -13,6 +13,7 @@ from seismic_lightning.curation.merge import read_events
 from seismic_lightning.curation.parallel import in_order
 from seismic_lightning.curation.plan import Plan, make_plan
 from seismic_lightning.curation.report import SPLIT_LABELS, Tally, frequent_reasons
+from seismic_lightning.curation.responses import Sources, work_out_responses, write_responses
 from seismic_lightning.curation.select import dataset_unit
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.curation.shards import describe_files
@@ -56,20 +57,24 @@ def build_dataset(
     plan = make_plan(parts, catalogue, settings)
     planned, left_out = problems + plan.rejections, catalogue.left_out
     inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
-    tasks = _tasks(plan, (parts.root, folder), inventory, settings)
+    tasks, stations = _tasks(plan, (parts.root, folder), inventory, settings), parts.stations
     del parts, catalogue  # all of their rows that matter are in the plan
     tally, records = Tally.of(planned), Counter[tuple[str, str]]()
-    n_tasks = done = 0
+    numbers: dict[Sources, int] = {}
+    responses: list[list[int]] = []
+    done = 0
     with closing(in_order(run_task, tasks, n_workers, parallel)) as finished:
         part: Part
         for part in finished:
             tally.update(part.tally)
             records.update(part.records)
-            n_tasks, done = n_tasks + 1, done + part.n_candidates
+            responses.append([numbers.setdefault(sources, len(numbers)) for sources in part.sources])
+            done += part.n_candidates
             if progress is not None:
                 progress(done, len(plan.candidates))
     choice = _choose(records, settings, tally, archive)
-    join_parts(folder, range(n_tasks), planned, choice)
+    join_parts(folder, responses, planned, choice)
+    write_responses(folder, work_out_responses(list(numbers), stations))
     return {
         "unit": choice.unit,
         "components": settings.components,

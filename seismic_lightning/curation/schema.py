@@ -43,6 +43,7 @@ def _component_columns() -> dict[str, pa.Column]:
         columns[f"trace_{component}_gap_legacy"] = pa.Column("float64", _NOT_NEGATIVE, nullable=True)
         columns[f"trace_{component}_gap_intervals"] = pa.Column("str", nullable=True)
         columns[f"trace_{component}_start_remainder_s"] = pa.Column("float64", nullable=True)
+        columns[f"trace_{component}_response"] = pa.Column("Int64", _NOT_NEGATIVE, nullable=True)
     return columns
 
 
@@ -120,6 +121,24 @@ QUALITY = pa.DataFrameSchema(
 """One row per measured file, selected or not, as the original practice kept them."""
 
 
+RESPONSES = pa.DataFrameSchema(
+    {
+        "seed_id": pa.Column("str", pa.Check.str_length(min_value=1)),
+        "start_time": pa.Column(TIME, nullable=True),
+        "sampling_rate_hz": pa.Column("float64", pa.Check.gt(0.0)),
+        "sensitivity": pa.Column("float64", nullable=True),
+        "sensitivity_unit": pa.Column("str", pa.Check.isin(UNITS[1:]), nullable=True),
+        "curve": pa.Column("Int64", _NOT_NEGATIVE, nullable=True),
+        "remark": pa.Column("str", nullable=True),
+    },
+    index=pa.Index("int64"),
+    strict=True,
+    ordered=True,
+)
+"""One row per channel epoch and sampling rate: counts per unit of ground motion, and which curve holds its
+response; ``remark`` says why there is none, or what is doubtful about it."""
+
+
 def to_table(rows: list[dict[str, Any]], schema: pa.DataFrameSchema) -> pd.DataFrame:
     """Give rows the types that a schema declares.
 
@@ -138,7 +157,7 @@ def to_table(rows: list[dict[str, Any]], schema: pa.DataFrameSchema) -> pd.DataF
     for name, column in schema.columns.items():
         dtype = str(column.dtype)
         columns[name] = (
-            pd.to_datetime(raw[name], unit="ns", utc=True).astype(TIME)
+            pd.to_datetime(raw[name], unit="ns", utc=True).astype(dtype)
             if dtype == TIME
             else raw[name].astype(dtype)
         )

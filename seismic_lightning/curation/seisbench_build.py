@@ -21,6 +21,7 @@ from seismic_lightning.curation.report import (
     Tally,
     frequent_reasons,
 )
+from seismic_lightning.curation.responses import number_sources, work_out_responses, write_responses
 from seismic_lightning.curation.schema import METADATA, REJECTIONS, SPLITS, to_table
 from seismic_lightning.curation.seisbench_record import Common, Record, measure_trace
 from seismic_lightning.curation.seisbench_table import Chunk, Trace, find_chunks, read_rows, read_trace
@@ -102,6 +103,7 @@ def build(
         writer.close(unit)
     finally:
         writer.discard()
+    write_responses(folder, work_out_responses(number_sources(gathered.records), []))
     to_table(gathered.records, METADATA).to_parquet(folder / METADATA_FILE)
     rejections = to_table(gathered.rejections, REJECTIONS)
     rejections.to_parquet(folder / REJECTIONS_FILE)

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seismic_lightning.curation.identity import SCHEMA_VERSION, check_intact, read_manifest
+from seismic_lightning.curation.responses import Responses, read_responses
 from seismic_lightning.curation.schema import METADATA, read_table
 from seismic_lightning.curation.settings import WindowSettings
 from seismic_lightning.errors import DatasetError
@@ -39,6 +40,7 @@ class CuratedDataset:
         unit: ``counts``, ``mps`` or ``mps2``.
         components: Components of every record in their order, ``ZNE`` or ``Z``.
         window: The part around P that every record holds.
+        components: Components of every record in their order.
         metadata: One row per record; row i is record i.
     """
 
@@ -85,6 +87,21 @@ class CuratedDataset:
     def release(self) -> None:
         """Close the open shards, whose pages count as this process's memory; the next fetch opens them."""
         self._maps = {}
+
+    def responses(self) -> Responses:
+        """Read the instrument responses that ``trace_<component>_response`` points to.
+
+        Raises:
+            DatasetError: Their files are damaged, or records point to rows that they lack.
+        """
+        responses = read_responses(self.root)
+        for component in self.components:
+            if bool((self.metadata[f"trace_{component}_response"] >= len(responses.table)).any()):
+                raise DatasetError(
+                    f"{self.root}: trace_{component}_response points beyond the {len(responses.table)} "
+                    "responses. Curate again with overwrite=true."
+                )
+        return responses
 
     def _gather(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         shards = self._shard[rows]

@@ -17,6 +17,7 @@ from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.measure import Candidate, Measured, measure
 from seismic_lightning.curation.rejection import candidate_row
 from seismic_lightning.curation.report import Tally
+from seismic_lightning.curation.responses import Sources, number_sources
 from seismic_lightning.curation.schema import MEASURED, QUALITY, REJECTIONS, to_table
 from seismic_lightning.curation.select import Refusal, refusal
 from seismic_lightning.curation.settings import CurationSettings
@@ -39,12 +40,14 @@ class Part(NamedTuple):
         n_candidates: Candidates that it measured.
         records: Number of records by unit and event.
         tally: Number of rejections by reason.
+        sources: Channels that the numbers in its records' ``trace_<component>_response`` stand for.
     """
 
     number: int
     n_candidates: int
     records: Counter[tuple[str, str]]
     tally: Tally
+    sources: tuple[Sources, ...]
 
 
 class Outcome(NamedTuple):
@@ -130,12 +133,13 @@ def run_task(
         writer.close()
     finally:
         writer.discard()
+    sources = number_sources(rows.records)
     files = PartFiles.of(folder, number)
     to_table(rows.records, MEASURED).to_parquet(files.records)
     to_table(rows.rejections, REJECTIONS).to_parquet(files.rejections)
     to_table(rows.quality, QUALITY).to_parquet(files.quality)
     records = Counter((row["trace_unit"], row["source_id"]) for row in rows.records)
-    return Part(number, len(candidates), records, Tally.of(rows.rejections))
+    return Part(number, len(candidates), records, Tally.of(rows.rejections), sources)
 
 
 def outcome_of(candidate: Candidate, root: Path, inventory: Inventory, settings: CurationSettings) -> Outcome:

@@ -18,6 +18,7 @@ from seismic_lightning.batch import Batch
 from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
+from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
 from seismic_lightning.data.order import KeyedOrder, ResumableLoader, share
 from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 from seismic_lightning.data.statistics import training_statistics
@@ -50,6 +51,7 @@ class SpectrogramDataModule(L.LightningDataModule):
     front: SpectrogramFront
     conditions: ConditionScaling
     mean_spectrogram: Tensor
+    motion: GroundMotion
 
     def __init__(
         self,
@@ -75,13 +77,14 @@ class SpectrogramDataModule(L.LightningDataModule):
         """Open the dataset and fit what its training split decides; a second call does nothing.
 
         Raises:
-            DatasetError: A split has no record.
+            DatasetError: A split has no record, or records lack what ``preprocess.units`` needs.
             BandError: Records of a family that the band table does not know, counted by family.
         """
         if self._splits:
             return
         self.dataset = open_dataset(self.dataset_dir)
-        front = SpectrogramFront(self.preprocess, self.stft)
+        self.motion = ground_motion(self.dataset, self.preprocess.units)
+        front = SpectrogramFront(self.preprocess, self.stft, None, self.motion.instruments)
         rows = {name: self._rows(name) for name in _COLUMN_VALUE}
         metadata = self.dataset.metadata
         band = front.preprocess.bands(
@@ -94,11 +97,19 @@ class SpectrogramDataModule(L.LightningDataModule):
         if unknown := int(metadata["source_depth_km"].isna().sum()):
             log.info("%d records of unknown depth: the condition takes the training mean.", unknown)
         condition = self.conditions(metadata)
-        splits = {name: RawRecords(self.dataset, rows[name], band, condition) for name in _COLUMN_VALUE}
+        splits = {
+            name: RawRecords(self.dataset, rows[name], band, self.motion.instrument, condition)
+            for name in _COLUMN_VALUE
+        }
         statistics = training_statistics(splits["train"], front, self.cache_dir)
-        self.front = SpectrogramFront(self.preprocess, self.stft, statistics.scaling)
+        self.front = SpectrogramFront(self.preprocess, self.stft, statistics.scaling, self.motion.instruments)
         self.mean_spectrogram = statistics.mean_spectrogram
         self._splits = splits
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of waveforms and spectrograms: ``counts``, ``mps`` or ``mps2``."""
+        return self.motion.unit
 
     @property
     def n_freqs(self) -> int:
@@ -149,14 +160,14 @@ class SpectrogramDataModule(L.LightningDataModule):
         """Preprocess, transform and scale a batch that has arrived on the device."""
         self.front.to(batch.index.device)
         with torch.no_grad():
-            waveform, spectrogram = self.front(batch.groups, batch.band)
+            waveform, spectrogram = self.front(batch.groups, batch.band, batch.instrument)
         return Batch(waveform.float(), spectrogram.float(), batch.condition, batch.index)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs to understand its model: plain numbers, strings and lists."""
         return {
             "dataset_id": self.dataset.dataset_id,
-            "unit": self.dataset.unit,
+            "unit": self.unit,
             "components": self.dataset.components,
             "window": {
                 "before_p_s": self.dataset.window.before_p_s,
@@ -182,7 +193,7 @@ class SpectrogramDataModule(L.LightningDataModule):
                 "it with the data, preprocess and stft settings of its own run."
             )
         fitted = self.front.scaling
-        self.front = SpectrogramFront.from_settings(state_dict["front"])
+        self.front = SpectrogramFront.from_settings(state_dict["front"], self.motion.instruments)
         self.conditions = ConditionScaling.from_settings(state_dict["conditions"])
         condition = self.conditions(self.dataset.metadata)
         for records in self._splits.values():

@@ -36,12 +36,14 @@ class RawBatch(NamedTuple):
     Attributes:
         groups: Samples, one group per sampling rate.
         band: ``(B,)`` int64 row of each record in the band table.
+        instrument: ``(B, C)`` int64 place of each component's sensitivity or response.
         condition: Scaled conditions.
         index: ``(B,)`` int64 row of each record in the dataset's metadata.
     """
 
     groups: list[RawGroup]
     band: Tensor
+    instrument: Tensor
     condition: Condition
     index: Tensor  # type: ignore[assignment] # a field, not tuple.index
 
@@ -53,14 +55,23 @@ class RawRecords(Dataset[RawBatch]):
         dataset: The curated dataset.
         rows: ``(n,)`` rows of the dataset's metadata that form the split.
         band: ``(len(dataset),)`` band-table row of every record.
+        instrument: ``(len(dataset), C)`` place of each component's sensitivity or response.
         condition: Scaled conditions of every record.
     """
 
-    def __init__(self, dataset: CuratedDataset, rows: np.ndarray, band: Tensor, condition: Condition) -> None:
+    def __init__(
+        self,
+        dataset: CuratedDataset,
+        rows: np.ndarray,
+        band: Tensor,
+        instrument: Tensor,
+        condition: Condition,
+    ) -> None:
         """Keep references; samples stay on disk."""
         self.dataset = dataset
         self.rows = rows
         self.band = band
+        self.instrument = instrument
         self.condition = condition
 
     def __len__(self) -> int:
@@ -82,7 +93,7 @@ class RawRecords(Dataset[RawBatch]):
         ]
         index = torch.from_numpy(rows)
         condition = Condition(*(values[index] for values in self.condition))
-        return RawBatch(groups, self.band[index], condition, index)
+        return RawBatch(groups, self.band[index], self.instrument[index], condition, index)
 
 
 def keep_whole(batch: Any) -> Any:  # noqa: ANN401 - typed as a list of items, but already a RawBatch

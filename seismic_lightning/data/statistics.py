@@ -80,7 +80,7 @@ def fit_statistics(records: RawRecords, front: SpectrogramFront) -> TrainingStat
 
 def _magnitude(front: SpectrogramFront, batch: RawBatch) -> Tensor:
     with torch.no_grad():
-        return front.magnitude(front.waveform(batch.groups, batch.band))
+        return front.magnitude(front.waveform(batch.groups, batch.band, batch.instrument))
 
 
 def _signal(front: SpectrogramFront, batch: RawBatch) -> Tensor:

@@ -35,6 +35,7 @@ class Epoch:
         dip_deg: Degrees down from the horizontal, None if unknown; a vertical sensor has -90.
         sensitivity: Counts per input unit, None if unknown.
         input_unit: ``mps`` or ``mps2`` for that sensitivity, None if unknown or another.
+        n_stages: Stages of its full response; 0 where the file holds none.
     """
 
     seed_id: SeedId
@@ -47,6 +48,7 @@ class Epoch:
     dip_deg: float | None
     sensitivity: float | None
     input_unit: str | None
+    n_stages: int = 0
 
     def covers(self, time_ns: int) -> bool:
         """Tell whether a time lies in this epoch."""
@@ -158,6 +160,7 @@ def _epoch(seed_id: SeedId, entry: "Station | Channel") -> Epoch:
         dip_deg=_number(getattr(entry, "dip", None)),
         sensitivity=value,
         input_unit=unit,
+        n_stages=0 if response is None else len(response.response_stages),
     )
 
 

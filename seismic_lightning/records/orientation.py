@@ -22,6 +22,9 @@ VERTICAL_DIP_DEG = -90.0
 HORIZONTAL_DIP_DEG = 0.0
 """Dip of channels called 1 and 2 beside a Z that the inventory gives no dip for."""
 
+NEGLIGIBLE = 1e-9
+"""Share of a channel in a component below which it has none: a sine of rounding errors."""
+
 _LETTERS = "ZNE123"
 
 
@@ -36,6 +39,16 @@ class Arrangement(NamedTuple):
 
     channels: tuple[str, str, str]
     matrix: NDArray[np.float64] | None
+
+    @property
+    def sources(self) -> tuple[tuple[str, ...], ...]:
+        """Return the channels that Z, N and E are made of: one each, or more where they are rotated."""
+        if self.matrix is None:
+            return tuple((letter,) if letter else () for letter in self.channels)
+        return tuple(
+            tuple(letter for letter, share in zip(self.channels, row, strict=True) if abs(share) > NEGLIGIBLE)
+            for row in self.matrix
+        )
 
 
 def arrange(letters: Sequence[str], epochs: Mapping[str, Epoch | None], orientation: str) -> Arrangement:

@@ -8,9 +8,8 @@ References:
     data exchange format, Annals of Geophysics 54(1), doi:10.4401/ag-4874.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
@@ -32,25 +31,34 @@ def quakeml_bytes(catalogue: Catalogue) -> bytes:
     is None is left out. Each pick is associated with the origin by an arrival of its phase.
 
     Args:
-        catalogue: Events and picks; the picks of one event stand together.
+        catalogue: Events under their identifiers, and picks of these events in any order.
 
     Returns:
-        UTF-8 text; the same for the same catalogue.
+        UTF-8 text; the same for the same catalogue. The picks of an event keep their order.
+
+    Raises:
+        ValueError: An event has another identifier than the one it is listed under, or a pick belongs to an
+            event that the catalogue does not have.
 
     Example:
         >>> event = Event("20240101000000", 1704067200000000000, 40.5, 29.0, 8.0, 2.1, "ML")
-        >>> b"<latitude><value>40.5</value></latitude>" in quakeml_bytes(Catalogue({"1": event}, []))
+        >>> text = quakeml_bytes(Catalogue({"20240101000000": event}, []))
+        >>> b"<latitude><value>40.5</value></latitude>" in text
         True
     """
-    grouped = groupby(catalogue.picks, key=lambda pick: pick.event_id)
-    picks = {event_id: tuple(group) for event_id, group in grouped}
-    events = (
-        line for event in catalogue.events.values() for line in _event(event, picks.get(event.event_id, ()))
-    )
+    picks: dict[str, list[Pick]] = {event_id: [] for event_id in catalogue.events}
+    for event_id, event in catalogue.events.items():
+        if event.event_id != event_id:
+            raise ValueError(f"event {event.event_id} is listed under {event_id}: give it one identifier")
+    for pick in catalogue.picks:
+        if pick.event_id not in picks:
+            raise ValueError(f"pick of {pick.phase} at {pick.station}: no event {pick.event_id} is listed")
+        picks[pick.event_id].append(pick)
+    events = (line for name, event in catalogue.events.items() for line in _event(event, picks[name]))
     return "".join([_HEAD, *events, _TAIL]).encode()
 
 
-def _event(event: Event, picks: tuple[Pick, ...]) -> Iterator[str]:
+def _event(event: Event, picks: Sequence[Pick]) -> Iterator[str]:
     name = event.event_id
     yield f"<event publicID={_id('event', name)}>\n<type>earthquake</type>\n"
     if event.origin_ns is not None:

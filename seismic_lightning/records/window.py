@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from seismic_lightning.codes import COMPONENTS, FILL_COUNTS
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
-from seismic_lightning.records.orientation import Arrangement, arrange, rotate
+from seismic_lightning.records.orientation import NEGLIGIBLE, Arrangement, arrange, rotate
 from seismic_lightning.records.waveform import Segment
 
 NANOSECONDS_PER_S = 1_000_000_000
@@ -54,6 +54,7 @@ class Window(NamedTuple):
         unit: ``counts``, ``mps`` or ``mps2``.
         letters: Last letters of the channels that the components keep the names of: those of the file, or
             Z, N, E after a rotation and where a channel is absent.
+        sources: Letters of the channels that each component is made of.
     """
 
     sampling_rate_hz: float
@@ -63,6 +64,7 @@ class Window(NamedTuple):
     remainder_s: NDArray[np.float64]
     unit: str
     letters: str
+    sources: tuple[tuple[str, ...], ...] = ()
 
 
 def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], request: Request) -> Window:
@@ -105,8 +107,11 @@ def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], 
     if arrangement.matrix is not None:
         rotation = arrangement.matrix[: len(request.components)]
         stack, missing, remainder_s = _rotated(stack, missing, remainder_s, rotation)
-    letters = _letters(arrangement, request.components)
-    return Window(rate_hz, start_ns, _stored(stack, missing, unit), missing, remainder_s, unit, letters)
+    letters, sources = _letters(arrangement, request.components), arrangement.sources
+    stored = _stored(stack, missing, unit)
+    return Window(
+        rate_hz, start_ns, stored, missing, remainder_s, unit, letters, sources[: len(request.components)]
+    )
 
 
 def _letters(arrangement: Arrangement, components: str) -> str:
@@ -202,7 +207,7 @@ def _rotated(
     matrix: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
     """Rotate; a component misses a sample where any channel it is made of does."""
-    needs = np.abs(matrix) > 1e-9
+    needs = np.abs(matrix) > NEGLIGIBLE
     gaps = np.stack([missing[need].any(axis=0) for need in needs])
     shifts = np.stack([_largest(remainder_s[need]) for need in needs])
     return rotate(stack.astype(np.float64), matrix), gaps, shifts

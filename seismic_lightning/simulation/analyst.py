@@ -1,7 +1,8 @@
 """What an analyst makes of a simulation: the catalogue and its picks, rounded as observatories round.
 
 An event is named by the 14 digits of its origin time, its place is known to 1e-4 degrees and 100 m of depth,
-its magnitude to a tenth. A station whose sensors give two records is picked once, on the first of them.
+its magnitude to a tenth. Times are read to a tenth of a second, whatever is simulated: the catalogue and the
+bulletin hold the very same readings. A station whose sensors give two records is picked once, on the first.
 """
 
 from collections.abc import Iterator
@@ -26,8 +27,8 @@ def make_catalogue(events: pd.DataFrame, records: pd.DataFrame) -> Catalogue:
     """Return events and picks in order of time.
 
     Args:
-        events: ``Simulator.events()``.
-        records: ``Simulator.records()``.
+        events: What :func:`tables.event_table` returned.
+        records: What :func:`tables.record_table` returned.
 
     Returns:
         The catalogue.
@@ -69,11 +70,8 @@ def make_bulletin(catalogue: Catalogue, picked: pd.DataFrame, network: Network) 
     _, azimuth_deg = great_circle((network.latitude_deg[station], network.longitude_deg[station]), here)
     distance_deg = np.rad2deg(picked["distance_km"].to_numpy() / EARTH_RADIUS_KM)
     arrivals: dict[str, list[BulletinArrival]] = {name: [] for name in catalogue.events}
-    for row, distance, azimuth in zip(_rows(picked), distance_deg, azimuth_deg, strict=True):
-        for phase, time_ns, travel_s in _phases(row):
-            residual_s = (time_ns - row.origin_ns) / NANOSECONDS_PER_S - travel_s
-            arrival = BulletinArrival(row.station, distance, azimuth, phase, time_ns, residual_s)
-            arrivals[row.event_id].append(arrival)
+    for row, *place_deg in zip(_rows(picked), distance_deg, azimuth_deg, strict=True):
+        arrivals[row.event_id] += _arrivals(row, *place_deg)
     return [
         BulletinEvent(
             event,
@@ -84,12 +82,19 @@ def make_bulletin(catalogue: Catalogue, picked: pd.DataFrame, network: Network) 
     ]
 
 
+def _arrivals(row: Any, distance_deg: float, azimuth_deg: float) -> Iterator[BulletinArrival]:  # noqa: ANN401
+    """Yield the lines of one station; what an analyst reads besides time and phase belongs here."""
+    for phase, time_ns, travel_s in _phases(row):
+        residual_s = (time_ns - row.origin_ns) / NANOSECONDS_PER_S - travel_s
+        yield BulletinArrival(row.station, distance_deg, azimuth_deg, phase, time_ns, residual_s)
+
+
 def readings(events: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
     """Return one record of each event and station, with the columns of its event, by origin time, then by P.
 
     Args:
-        events: ``Simulator.events()``.
-        records: ``Simulator.records()``.
+        events: What :func:`tables.event_table` returned.
+        records: What :func:`tables.record_table` returned.
     """
     first = records.drop_duplicates(["event", "station"])
     return first.join(events, on="event").sort_values(["origin_ns", "p_pick_ns"], kind="stable")

@@ -31,7 +31,7 @@ from seismic_lightning.storage import locked, whole_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-    from seismic_lightning.simulation.simulator import Simulator
+    from seismic_lightning.simulation.event_files import Recording
 
 CATALOGUE, TEXT_CATALOGUE, BULLETINS = "catalogue.xml", "catalogue.txt", "bulletins"
 STATIONS, TRUTH = "stations.xml", "truth.parquet"
@@ -46,6 +46,7 @@ def simulate_archive(
     n_workers: int = 1,
     progress: Progress | None = None,
     overwrite: bool = False,
+    own: bool = False,
 ) -> ArchiveSummary:
     """Simulate an archive, unless the very same one is there already.
 
@@ -57,25 +58,29 @@ def simulate_archive(
         n_workers: Processes that simulate and write.
         progress: Called with the number of written records and of all records.
         overwrite: Replace another simulated archive in this folder; any other folder is never replaced.
+        own: The folder is nobody else's: whatever is wrong with it, make it whole again.
 
     Returns:
         Counts, and whether the archive was there already.
 
     Raises:
         ArchiveError: The folder is taken.
-        ConfigurationError: A setting cannot be used.
+        ConfigurationError: A setting cannot be used; nothing was written.
         StorageError: The disk is full or the folder cannot be written to.
     """
     if n_workers < 1:
         raise ConfigurationError(f"n_workers={n_workers}: give 1 or more processes")
     archive_dir = archive_dir.absolute()
-    found = find_archive(archive_dir, request, overwrite=overwrite)
+    found = find_archive(archive_dir, request, overwrite=overwrite, own=own)
     if found is not None:
         return found
+    # Here: an archive that is there already needs neither pandas nor ObsPy nor joblib.
+    from seismic_lightning.simulation.event_files import prepared
 
+    prepared(request)  # refuses what cannot be simulated, before a lock file appears
     with locked(archive_dir):
         # Another process may have made it meanwhile.
-        found = find_archive(archive_dir, request, overwrite=overwrite)
+        found = find_archive(archive_dir, request, overwrite=overwrite, own=own)
         if found is not None:
             return found
         with whole_folder(archive_dir) as folder:
@@ -86,24 +91,23 @@ def simulate_archive(
 
 def _write(folder: Path, request: Request, n_workers: int, progress: Progress | None) -> dict[str, Any]:
     """Write all files but the manifest; returns its counts."""
-    # Here: an archive that is there already needs neither pandas nor ObsPy nor joblib.
     import pandas as pd
 
     from seismic_lightning.simulation.event_files import prepared
 
-    simulator, records = prepared(request)
+    recording, records = prepared(request)
     for family in sorted(set(records["family"])):
         (folder / "waveforms" / family).mkdir(parents=True)
     parts: list[pd.DataFrame] = []
     n_done = 0
-    for part in _write_event_files(folder, request, simulator.n_blocks, n_workers):
+    for part in _write_event_files(folder, request, recording.n_blocks, n_workers):
         parts.append(part)
         n_done += len(part)
         if progress is not None:
             progress(n_done, len(records))
     truth = pd.concat(parts)
     truth.to_parquet(folder / TRUTH, index=False)
-    n_events, n_picks = write_tables(folder, simulator)
+    n_events, n_picks = write_tables(folder, recording)
     tags = Counter(tag for tags in truth["artefacts"] if tags for tag in tags.split("+"))
     return {
         "events": n_events,
@@ -129,12 +133,12 @@ def _write_event_files(
     yield from Parallel(n_jobs=n_workers, return_as="generator")(tasks)
 
 
-def write_tables(folder: Path, simulator: "Simulator") -> tuple[int, int]:
+def write_tables(folder: Path, recording: "Recording") -> tuple[int, int]:
     """Write catalogues, bulletins and station metadata.
 
     Args:
         folder: Archive that is being written.
-        simulator: What is simulated.
+        recording: What is simulated.
 
     Returns:
         Number of events and of picks.
@@ -147,13 +151,13 @@ def write_tables(folder: Path, simulator: "Simulator") -> tuple[int, int]:
     from seismic_lightning.simulation.analyst import make_bulletin, make_catalogue, readings
     from seismic_lightning.simulation.metadata import stationxml_bytes
 
-    events, records = simulator.events(), simulator.records()
+    events, records, recorder = recording.events(), recording.records(), recording.recorder
     catalogue = make_catalogue(events, records)
-    entries = make_bulletin(catalogue, readings(events, records), simulator.network)
+    entries = make_bulletin(catalogue, readings(events, records), recorder.network)
     (folder / CATALOGUE).write_bytes(quakeml_bytes(catalogue))
     lines = (NamedEvent(entry.event, entry.region) for entry in entries)
     (folder / TEXT_CATALOGUE).write_bytes(kandilli_bytes(lines))
-    (folder / STATIONS).write_bytes(stationxml_bytes(simulator.network, simulator.settings.bh_rate_hz))
+    (folder / STATIONS).write_bytes(stationxml_bytes(recorder.network, recorder.bh_rate_hz))
     (folder / BULLETINS).mkdir()
     first_id = 1
     for year, group in groupby(entries, key=lambda entry: entry.event.event_id[:4]):

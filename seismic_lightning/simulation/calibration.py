@@ -4,27 +4,37 @@ What real records show is compared with :mod:`real_figures`; what only the simul
 frequencies, with what is recovered from the waveforms.
 """
 
+import functools
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.simulation import known_truth, measures, real_figures
+from seismic_lightning.simulation.block import Block
+from seismic_lightning.simulation.by_block import Progress, by_block
 from seismic_lightning.simulation.comparison import Row
 from seismic_lightning.simulation.instrument import FULL_SCALE_COUNTS
 from seismic_lightning.simulation.magnitude import amplitude_mm, minus_log_a0
 from seismic_lightning.simulation.rays import BEFORE_PICK_S
 from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import Block, Simulator
+from seismic_lightning.simulation.simulator import Simulator
 
 MIN_RECORDS = 4000
 """Fewer records scatter by more than the tolerances."""
 
 
-def calibrate(settings: SimulationSettings) -> list[Row]:
+def calibrate(
+    settings: SimulationSettings, *, n_workers: int = 1, progress: Progress | None = None
+) -> list[Row]:
     """Simulate and compare.
 
     Args:
         settings: What to simulate; at least ``MIN_RECORDS`` records for the tolerances to be meaningful.
+        n_workers: Processes that simulate and measure.
+        progress: Called with the number of measured records and of all records.
 
     Returns:
         One row per quantity; what too few records leave unknown is NaN, and missed.
@@ -37,26 +47,50 @@ def calibrate(settings: SimulationSettings) -> list[Row]:
             f"bh_rate_hz={settings.bh_rate_hz:g}: the comparison is one of HH records, give null"
         )
     simulator = Simulator(settings)
-    table = measured(simulator)
+    records = measured(settings, n_workers=n_workers, progress=progress)
+    noise_snr = np.concatenate(by_block(_noise_snr, settings, n_workers=n_workers))[: len(records)]
     strong = known_truth.strong_settings(settings)
+    strong_records = None if strong is None else measured(strong, n_workers=n_workers)
     return [
-        *real_figures.population_rows(table),
+        *real_figures.population_rows(records),
         *real_figures.pick_rows(simulator),
-        *real_figures.noise_rows(simulator),
-        *real_figures.level_rows(table),
-        *real_figures.reading_rows(table),
-        *known_truth.magnitude_rows(None if strong is None else measured(Simulator(strong))),
+        *real_figures.noise_rows(records, noise_snr),
+        *real_figures.level_rows(records),
+        *real_figures.reading_rows(records),
+        *known_truth.magnitude_rows(strong_records),
         *known_truth.given_rows(simulator),
-        *known_truth.polarisation_rows(table),
+        *known_truth.polarisation_rows(records),
     ]
 
 
-def measured(simulator: Simulator) -> pd.DataFrame:
-    """Return records, the columns of their events, and what is measured on their waveforms."""
+def measured(
+    settings: SimulationSettings, *, n_workers: int = 1, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Simulate, and return records, the columns of their events, and what is measured on their waveforms.
+
+    Args:
+        settings: What to simulate.
+        n_workers: Processes.
+        progress: Called with the number of finished records and of all records.
+    """
+    parts = by_block(_measured, settings, n_workers=n_workers, progress=progress)
+    return _joined(Simulator(settings)).join(pd.concat(parts))
+
+
+def _measured(simulator: Simulator, number: int) -> pd.DataFrame:
+    return _measure(simulator.block(number), simulator, _joined(simulator))
+
+
+def _noise_snr(simulator: Simulator, number: int) -> NDArray[np.float64]:
+    """Measure the legacy ratios of a block's stations without their earthquakes."""
+    return measures.legacy_quality(simulator.noise(number)).snr
+
+
+@functools.lru_cache(maxsize=1)
+def _joined(simulator: Simulator) -> pd.DataFrame:
+    """Return the records with columns of their events, made once in each process."""
     events = simulator.events()[["local_magnitude", "depth_km", "origin_ns"]]
-    joined = simulator.records().join(events, on="event")
-    parts = [_measure(simulator.block(number), simulator, joined) for number in range(simulator.n_blocks)]
-    return joined.join(pd.concat(parts))
+    return simulator.records().join(events, on="event")
 
 
 def _measure(block: Block, simulator: Simulator, records: pd.DataFrame) -> pd.DataFrame:
@@ -93,11 +127,10 @@ def _measure(block: Block, simulator: Simulator, records: pd.DataFrame) -> pd.Da
     return out
 
 
-def report_table(settings: SimulationSettings) -> str:
-    """Simulate, compare, and return the comparison as a table."""
-    rows = calibrate(settings)
-    head = f"{settings.n_records} simulated records against real ones"
-    if settings.n_records < MIN_RECORDS:
+def table_text(rows: Iterable[Row], n_records: int) -> str:
+    """Return a comparison of so many simulated records as a table."""
+    head = f"{n_records} simulated records against real ones"
+    if n_records < MIN_RECORDS:
         head += f" (tolerances are meant for at least {MIN_RECORDS})"
     lines = [head, f"{'quantity':48} {'real':>8} {'simulated':>9}  {'tolerance':14} verdict"]
     for row in rows:

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,36 @@ from numpy.typing import NDArray
 from seismic_lightning.codes import COMPONENTS, SeedId
 from seismic_lightning.records.miniseed import miniseed_bytes
 from seismic_lightning.records.waveform import Segment
+from seismic_lightning.simulation.block import BLOCK, Block
 from seismic_lightning.simulation.given import GivenEarthquake
 from seismic_lightning.simulation.network import NETWORK
 from seismic_lightning.simulation.rays import NANOSECONDS_PER_S
-from seismic_lightning.simulation.request import Request
-from seismic_lightning.simulation.simulator import BLOCK, Block, Simulator
+from seismic_lightning.simulation.recorder import Recorder
+from seismic_lightning.simulation.request import Earthquake, Request
+from seismic_lightning.simulation.simulator import Simulator
 
 WAVEFORMS = "waveforms"
+
+
+class Recording(Protocol):
+    """What an archive is written from: the region's seismicity or one given earthquake.
+
+    Attributes:
+        recorder: The stations.
+        n_blocks: Blocks of sixteen records; the last one may be shorter.
+    """
+
+    recorder: Recorder
+    n_blocks: int
+
+    def events(self) -> pd.DataFrame:
+        """Return the earthquakes, see :func:`tables.event_table`."""
+
+    def records(self) -> pd.DataFrame:
+        """Return the records without waveforms, see :func:`tables.record_table`."""
+
+    def block(self, block: int) -> Block:
+        """Synthesise the records of one block."""
 
 
 def write_blocks(request: Request, blocks: Iterable[int], folder: Path) -> pd.DataFrame:
@@ -31,10 +55,10 @@ def write_blocks(request: Request, blocks: Iterable[int], folder: Path) -> pd.Da
     Returns:
         The truth of their records, one row each.
     """
-    simulator, names = prepared(request)
+    recording, names = prepared(request)
     rows = []
     for number in blocks:
-        block = simulator.block(number)
+        block = recording.block(number)
         own = names.iloc[number * BLOCK : number * BLOCK + len(block.counts)]
         columns = (own[name].tolist() for name in ("file", "station", "family", "start_ns"))
         for place, (file, station, family, start_ns) in enumerate(zip(*columns, strict=True)):
@@ -45,28 +69,30 @@ def write_blocks(request: Request, blocks: Iterable[int], folder: Path) -> pd.Da
 
 
 @functools.lru_cache(maxsize=1)
-def prepared(request: Request) -> tuple[Simulator, pd.DataFrame]:
-    """Return the simulator and the named records of an archive, made once in each process.
+def prepared(request: Request) -> tuple[Recording, pd.DataFrame]:
+    """Return the recording and the named records of an archive, made once in each process.
 
     Args:
         request: What is simulated.
+
+    Raises:
+        ConfigurationError: The simulator does not reach what is asked for.
     """
-    if request.earthquake is None:
-        simulator = Simulator(request.settings)
-    else:
-        simulator = GivenEarthquake(request.settings, request.earthquake)
-    return simulator, named_records(simulator)
+    recording: Recording = GivenEarthquake(request) if isinstance(request, Earthquake) else Simulator(request)
+    return recording, named_records(recording)
 
 
-def named_records(simulator: Simulator) -> pd.DataFrame:
-    """Return ``Simulator.records()`` with each record's ``event_id`` and ``file``."""
-    records = simulator.records()
-    event_id = simulator.events()["event_id"].to_numpy()[records["event"]]
+def named_records(recording: Recording) -> pd.DataFrame:
+    """Return the record table with each record's ``event_id``, ``file`` and what is known of its event."""
+    events = recording.events()[["event_id", "local_magnitude", "latitude_deg", "longitude_deg", "depth_km"]]
+    records = recording.records().join(events, on="event")
     files = [
         f"{WAVEFORMS}/{family}/{event}_{NETWORK}_{station}_{family}.mseed"
-        for event, station, family in zip(event_id, records["station"], records["family"], strict=True)
+        for event, station, family in zip(
+            records["event_id"], records["station"], records["family"], strict=True
+        )
     ]
-    return records.assign(event_id=event_id, file=files)
+    return records.assign(file=files)
 
 
 def record_segments(block: Block, place: int, sensor: SeedId, start_ns: int) -> Iterator[Segment]:
@@ -101,7 +127,8 @@ def _truth(records: pd.DataFrame, block: Block) -> pd.DataFrame:
     """Join what is known of records with what they were made of."""
     columns = [
         "file", "event_id", "station", "family", "sampling_rate_hz", "start_ns", "p_arrival_ns",
-        "s_arrival_ns", "p_pick_ns", "s_pick_ns", "distance_km", "back_azimuth_deg",
+        "s_arrival_ns", "p_pick_ns", "s_pick_ns", "local_magnitude", "latitude_deg", "longitude_deg",
+        "depth_km", "distance_km", "back_azimuth_deg",
     ]  # fmt: skip
     made_of = pd.DataFrame(block.truth._asdict(), index=records.index)
     return records[columns].join(made_of)

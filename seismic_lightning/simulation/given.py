@@ -1,115 +1,76 @@
-"""One given earthquake at given stations: what a known truth is asked for, in the shape of a simulation.
+"""One given earthquake at given stations: what a known truth is asked for.
 
 Nothing is left to chance but the carriers, the noise and what scatters from record to record: the origin time
-is fixed, P arrives when the model says, the analyst reads it exactly, and nothing is lost or damaged.
+is fixed, P arrives when the model says, the analyst reads it without error, to a tenth of a second as always,
+and nothing is lost or damaged.
 """
 
 import numpy as np
 import pandas as pd
 
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.records.travel_time import KOERI, phase_label
-from seismic_lightning.simulation import source
-from seismic_lightning.simulation.detection import great_circle
-from seismic_lightning.simulation.rays import BEFORE_PICK_S, NANOSECONDS_PER_S
+from seismic_lightning.simulation.block import BLOCK, Block, Truth
+from seismic_lightning.simulation.rays import NANOSECONDS_PER_S, Rays, arrivals
+from seismic_lightning.simulation.recorder import PointSource, Recorder
 from seismic_lightning.simulation.request import Earthquake
-from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import BLOCK, Block, Simulator, Truth
+from seismic_lightning.simulation.tables import event_table, record_table
 
 ORIGIN_S = 1_735_689_600
 """2025-01-01 UTC in seconds since 1970: every station is in operation."""
+_GIVEN_STREAM = 6
+"""Key that keeps the generators of these records apart from the others."""
 
 
-class GivenEarthquake(Simulator):
-    """A simulator whose only earthquake is given; its records are those of the given stations in order."""
+class GivenEarthquake:
+    """The records of one earthquake at the given stations, in their order.
 
-    def __init__(self, settings: SimulationSettings, earthquake: Earthquake) -> None:
-        """Check that every station is within reach.
+    A record follows from the earthquake, its station and the two seeds; not from the other stations.
+    """
+
+    def __init__(self, earthquake: Earthquake) -> None:
+        """Let the stations read the earthquake.
 
         Args:
-            settings: Seed, and rate of BH.
-            earthquake: Source and stations.
+            earthquake: Source, stations and seeds.
 
         Raises:
-            ConfigurationError: No station, one twice, or one that the simulator does not reach.
+            ConfigurationError: The simulator does not reach there; the culprit is named.
         """
-        if not earthquake.stations:
-            raise ConfigurationError("earthquake.stations=[]: give station codes, such as [ADVT, YLV]")
-        repeated = {code for code in earthquake.stations if earthquake.stations.count(code) > 1}
-        if repeated:
-            raise ConfigurationError(f"earthquake.stations names {', '.join(sorted(repeated))} twice")
-        super().__init__(settings)
-        self._earthquake = earthquake
+        self.recorder = Recorder(earthquake.network_seed, earthquake.bh_rate_hz)
         self.n_blocks = -(-len(earthquake.stations) // BLOCK)
-        for number in range(self.n_blocks):
-            self.block(number)
+        self._seed = earthquake.seed
+        point = PointSource(
+            earthquake.magnitude, earthquake.latitude_deg, earthquake.longitude_deg, earthquake.depth_km
+        )
+        self._population = self.recorder.read(
+            point, earthquake.stations, earthquake.family, ORIGIN_S * NANOSECONDS_PER_S
+        )
+        self._arrivals = arrivals(self._population)
 
     def events(self) -> pd.DataFrame:
-        """Return the earthquake as ``Simulator.events`` would."""
-        given = self._earthquake
-        magnitude = source.moment_magnitude(np.array([given.magnitude]))
-        moment = source.moment_nm(magnitude)
-        stress_drop_pa = np.array([source.STRESS_DROP_PA])
-        return pd.DataFrame(
-            {
-                "event_id": pd.to_datetime([ORIGIN_S], unit="s").strftime("%Y%m%d%H%M%S"),
-                "local_magnitude": given.magnitude,
-                "latitude_deg": given.latitude_deg,
-                "longitude_deg": given.longitude_deg,
-                "depth_km": given.depth_km,
-                "origin_ns": ORIGIN_S * NANOSECONDS_PER_S,
-                "stress_drop_pa": stress_drop_pa,
-                "moment_magnitude": magnitude,
-                "moment_nm": moment,
-                "corner_frequency_hz": source.corner_frequency_hz(moment, stress_drop_pa),
-            }
-        )
+        """Return the earthquake, see :func:`event_table`."""
+        return event_table(self._population.events)
 
     def records(self) -> pd.DataFrame:
-        """Return the records as ``Simulator.records`` would, with readings that are exact."""
-        given = self._earthquake
-        rows = [self.network.index(code) for code in given.stations]
-        epicentre = (np.full(len(rows), given.latitude_deg), np.full(len(rows), given.longitude_deg))
-        station = (self.network.latitude_deg[rows], self.network.longitude_deg[rows])
-        distance_km, back_azimuth_deg = great_circle(epicentre, station)
-        arrivals = KOERI.arrivals(distance_km, np.full(len(rows), given.depth_km))
-        origin_ns = ORIGIN_S * NANOSECONDS_PER_S
-        p_ns = origin_ns + np.rint(arrivals.p_s * NANOSECONDS_PER_S).astype(np.int64)
-        s_ns = origin_ns + np.rint(arrivals.s_s * NANOSECONDS_PER_S).astype(np.int64)
-        return pd.DataFrame(
-            {
-                "event": 0,
-                "station": given.stations,
-                "family": given.family,
-                "sampling_rate_hz": self.rate_hz,
-                "start_ns": p_ns - round(BEFORE_PICK_S * NANOSECONDS_PER_S),
-                "p_pick_ns": p_ns,
-                "p_arrival_ns": p_ns,
-                "s_arrival_ns": s_ns,
-                "s_pick_ns": pd.array(s_ns, dtype="Int64"),
-                "phase": [phase_label(kilometres) for kilometres in distance_km],
-                "distance_km": distance_km,
-                "back_azimuth_deg": back_azimuth_deg,
-                "p_travel_s": arrivals.p_s,
-                "s_travel_s": arrivals.s_s,
-            }
-        )
+        """Return the records without waveforms, see :func:`record_table`."""
+        return record_table(self._population.readings, self._arrivals, self.recorder)
 
     def block(self, block: int) -> Block:
-        """Synthesise records ``16 block`` to ``16 block + 15``, as far as there are stations."""
-        given = self._earthquake
-        first = block * BLOCK
+        """Synthesise records ``16 block`` to ``16 block + 15``, as far as there are stations.
+
+        Args:
+            block: Number from 0 to ``n_blocks - 1``.
+
+        Raises:
+            ConfigurationError: There is no such block.
+        """
+        if not 0 <= block < self.n_blocks:
+            raise ConfigurationError(f"block={block}: give 0 to {self.n_blocks - 1}")
+        first, rays = block * BLOCK, self._arrivals.rays
+        last = min(first + BLOCK, rays.station.size)
         made = [
-            self.at(
-                magnitude=given.magnitude,
-                latitude_deg=given.latitude_deg,
-                longitude_deg=given.longitude_deg,
-                depth_km=given.depth_km,
-                station=code,
-                family=given.family,
-                seed=int(np.random.SeedSequence([self.settings.seed, number]).generate_state(1)[0]),
-            )
-            for number, code in enumerate(given.stations[first : first + BLOCK], start=first)
+            self._record(Rays._make(values[place : place + 1] for values in rays))
+            for place in range(first, last)
         ]
         numbers = {
             name: np.concatenate([getattr(part.truth, name) for part in made])
@@ -118,8 +79,13 @@ class GivenEarthquake(Simulator):
         }
         return Block(
             first,
-            self.rate_hz,
+            self.recorder.rate_hz,
             np.concatenate([part.counts for part in made]),
             np.concatenate([part.missing for part in made]),
             Truth(**numbers, artefacts=("",) * len(made)),
         )
+
+    def _record(self, ray: Rays) -> Block:
+        entropy = [self._seed, int(ray.station[0])]
+        rng = np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(_GIVEN_STREAM,)))
+        return self.recorder.record(ray, self._population.events.stress_drop_pa, rng)

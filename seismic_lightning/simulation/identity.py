@@ -1,5 +1,11 @@
 """What a simulated archive says of itself, and whether it is still whole; without opening a waveform.
 
+An archive's identifier is the hash of what was asked for and of the source that simulates it: every file of
+this room that decides a byte, its data, and the modules of ``records`` that it computes and writes with. A
+changed simulator is therefore another archive without anybody having to remember it; a changed comment costs
+one simulation more. Python, NumPy and the processor are no part of it: another machine may round a sample to
+the neighbouring count, and that is the same archive.
+
 Only the standard library is used, so that a command learns in milliseconds that nothing has to be simulated.
 """
 
@@ -11,12 +17,28 @@ from pathlib import Path
 from typing import Any
 
 from seismic_lightning.errors import ArchiveError
-from seismic_lightning.simulation.request import Request
+from seismic_lightning.simulation.request import Earthquake, Request
+from seismic_lightning.storage import is_vacant
 
-VERSION = 1
-"""Raised whenever the same settings would yield other files."""
 MANIFEST = "simulation.json"
 FORMAT = "seismic_lightning simulated archive"
+PACKAGE = Path(__file__).parents[1]
+ROOM, SHIPPED = "simulation", (".py", ".csv")
+ONLY_COMPARES = (
+    "by_block.py", "calibration.py", "comparison.py", "known_truth.py", "measures.py", "real_figures.py",
+)  # fmt: skip
+"""Modules of this room that look at records and make none."""
+WRITTEN_WITH = (
+    "codes.py",
+    "records/bulletin_writer.py",
+    "records/catalogue.py",
+    "records/kandilli.py",
+    "records/miniseed.py",
+    "records/quakeml.py",
+    "records/travel_time.py",
+    "records/waveform.py",
+)
+"""What the room imports from others; a test holds that nothing is missing here."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +75,39 @@ def simulation_id(request: Request) -> str:
     Args:
         request: Everything that decides what is simulated.
     """
-    content = json.dumps([FORMAT, VERSION, _plain(_described(request))], sort_keys=True)
+    content = json.dumps([FORMAT, sources_sha256(), _plain(_described(request))], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def sources() -> list[Path]:
+    """Return the files of this package that decide what an archive contains, in a fixed order."""
+    room = (
+        path
+        for path in (PACKAGE / ROOM).rglob("*")
+        if path.suffix in SHIPPED and path.name not in ONLY_COMPARES
+    )
+    return sorted([*room, *(PACKAGE / name for name in WRITTEN_WITH)])
+
+
+def sources_sha256() -> str:
+    """Return one hash of the names and contents of :func:`sources`, whatever their line ends."""
+    digest = hashlib.sha256()
+    for path in sources():
+        content = path.read_bytes().replace(b"\r\n", b"\n")
+        digest.update(path.relative_to(PACKAGE).as_posix().encode() + hashlib.sha256(content).digest())
+    return digest.hexdigest()
+
+
 def _described(request: Request) -> dict[str, Any]:
-    given = None if request.earthquake is None else asdict(request.earthquake)
-    return {"settings": asdict(request.settings), "earthquake": given}
+    return {"earthquake" if isinstance(request, Earthquake) else "settings": asdict(request)}
 
 
 def _plain(described: dict[str, Any]) -> dict[str, Any]:
-    """Write every number as a float, so that 5 and 5.0 are the same setting."""
+    """Write as JSON would, and every number as a float, so that 5 and 5.0 are the same setting."""
     plain: dict[str, Any] = {}
     for name, value in described.items():
         nested = _plain(value) if isinstance(value, dict) else value
+        nested = list(nested) if isinstance(nested, tuple) else nested
         plain[name] = float(nested) if isinstance(nested, int) else nested
     return plain
 
@@ -93,8 +134,8 @@ def write_manifest(folder: Path, request: Request, counts: dict[str, Any]) -> No
     n_files, n_bytes = files_and_bytes(folder)
     manifest = {
         "format": FORMAT,
-        "version": VERSION,
         "simulation_id": simulation_id(request),
+        "sources_sha256": sources_sha256(),
         **_described(request),
         "counts": counts,
         "files": n_files,
@@ -117,13 +158,16 @@ def summary(archive_dir: Path, manifest: dict[str, Any], *, reused: bool) -> Arc
     return ArchiveSummary(archive_dir, manifest["simulation_id"], **manifest["counts"], reused=reused)
 
 
-def find_archive(archive_dir: Path, request: Request, *, overwrite: bool) -> ArchiveSummary | None:
+def find_archive(
+    archive_dir: Path, request: Request, *, overwrite: bool = False, own: bool = False
+) -> ArchiveSummary | None:
     """Find an archive that was simulated before.
 
     Args:
         archive_dir: Where it would lie.
         request: What is asked for.
         overwrite: Whether a simulated archive of other content, or a damaged one, may be replaced.
+        own: Whether the folder may be replaced whatever it holds.
 
     Returns:
         Its summary, or None if the folder may be written.
@@ -131,27 +175,47 @@ def find_archive(archive_dir: Path, request: Request, *, overwrite: bool) -> Arc
     Raises:
         ArchiveError: The folder holds something else.
     """
-    if not archive_dir.exists() or (archive_dir.is_dir() and not any(archive_dir.iterdir())):
+    if is_vacant(archive_dir):
         return None
-    manifest = read_manifest(archive_dir)
+    manifest, fault = read_manifest(archive_dir), find_fault(archive_dir, request)
+    if manifest is not None and fault is None:
+        return summary(archive_dir, manifest, reused=True)
+    if own or (overwrite and manifest is not None):
+        return None
     if manifest is None:
         raise ArchiveError(
             f"{archive_dir} exists and was not simulated, so it stays: choose another archive_dir."
         )
-    identity = simulation_id(request)
-    if manifest["simulation_id"] == identity:
-        found = files_and_bytes(archive_dir)
-        if found == (manifest["files"], manifest["bytes"]):
-            return summary(archive_dir, manifest, reused=True)
-        if overwrite:
-            return None
-        raise ArchiveError(
-            f"{archive_dir} was changed: it has {found[0]} files of {found[1]:,} bytes instead of "
-            f"{manifest['files']} of {manifest['bytes']:,}. Remove the folder, or give overwrite=true."
-        )
-    if overwrite:
+    raise ArchiveError(f"{fault}. Choose another archive_dir, or give overwrite=true.")
+
+
+def find_fault(archive_dir: Path, request: Request) -> str | None:
+    """Say what is wrong with the archive of a request.
+
+    Args:
+        archive_dir: Where it lies, if it is there.
+        request: What was asked for.
+
+    Returns:
+        A sentence without its full stop, None where the archive is whole or not there.
+    """
+    if is_vacant(archive_dir):
         return None
-    raise ArchiveError(
-        f"{archive_dir} holds another simulation (id {manifest['simulation_id'][:12]}, wanted "
-        f"{identity[:12]}): the settings differ. Choose another archive_dir, or overwrite=true."
-    )
+    manifest = read_manifest(archive_dir)
+    if manifest is None:
+        return f"{archive_dir} lacks a readable {MANIFEST}"
+    identity = simulation_id(request)
+    if manifest["simulation_id"] != identity:
+        same = _plain(_described(request)).items() <= _plain(manifest).items()
+        what = "was made by another version of the simulator" if same else "the settings differ"
+        return (
+            f"{archive_dir} holds another simulation (id {manifest['simulation_id'][:12]}, wanted "
+            f"{identity[:12]}): {what}"
+        )
+    n_files, n_bytes = files_and_bytes(archive_dir)
+    if (n_files, n_bytes) != (manifest["files"], manifest["bytes"]):
+        return (
+            f"{archive_dir} was changed: it has {n_files} files of {n_bytes:,} bytes instead of "
+            f"{manifest['files']} of {manifest['bytes']:,}"
+        )
+    return None

@@ -10,11 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seismic_lightning.simulation import measures
+from seismic_lightning.simulation.block import Block
 from seismic_lightning.simulation.comparison import Row, between, within
 from seismic_lightning.simulation.magnitude import amplitude_mm
 from seismic_lightning.simulation.rays import BEFORE_PICK_S
 from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import Block, Simulator
+from seismic_lightning.simulation.simulator import Simulator
 
 ML_MIN_MAGNITUDE = 2.5
 """Amplitudes of weaker events are raised by the noise they are read from."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from seismic_lightning.records.quality import gap_legacy, snr_legacy
 from seismic_lightning.simulation import source
+from seismic_lightning.simulation.block import WINDOW_BEFORE_PICK_S, WINDOW_S, Block
 from seismic_lightning.simulation.rays import BEFORE_PICK_S
-from seismic_lightning.simulation.simulator import WINDOW_BEFORE_PICK_S, WINDOW_S, Block
 
 LEVEL_BAND_HZ = (1.0, 20.0)
 LEVEL_WINDOWS_S = {

@@ -103,31 +103,33 @@ def arrivals(population: Population) -> Arrivals:
     return Arrivals(rays, p_pick_ns, p_ns, s_ns, np.where(s_read, s_pick_ns, 0))
 
 
-def given_ray(event: Events, network: Network, row: int, family: int) -> Rays:
-    """Let the waves of one earthquake arrive at one station, to be read when they do.
+def given_readings(event: Events, network: Network, rows: NDArray[np.int64], family: int) -> Readings:
+    """Let some stations read one earthquake: both phases, without error and where the model expects them.
 
     Args:
         event: One event.
         network: Stations.
-        row: Of the station.
+        rows: ``(B,)`` of the stations.
         family: Place in ``FAMILY_CODES``.
 
+    Returns:
+        ``B`` readings.
+
     Raises:
-        ConfigurationError: The station lies beyond the simulator's reach.
+        ConfigurationError: A station lies beyond the simulator's reach.
     """
     here = (event.latitude_deg, event.longitude_deg)
-    there = (network.latitude_deg[[row]], network.longitude_deg[[row]])
-    distance_km, back_azimuth_deg = great_circle(here, there)
-    if not distance_km[0] <= MAX_DISTANCE_KM:
-        raise ConfigurationError(
-            f"station={network.stations[row].code} lies {distance_km[0]:.0f} km from {here[0][0]:g}, "
-            f"{here[1][0]:g}: the simulator reaches {MAX_DISTANCE_KM:g} km"
-        )
-    place, none = np.zeros(1, dtype=np.int64), np.zeros(1)
-    codes = (np.array([row]), np.array([family]))
-    readings = Readings(place, *codes, distance_km, back_azimuth_deg, none, none, none)
-    rays = arrivals(Population(event, readings, place + 1)).rays
-    return rays._replace(onset_s=np.array([BEFORE_PICK_S]))
+    distance_km, back_azimuth_deg = great_circle(
+        here, (network.latitude_deg[rows], network.longitude_deg[rows])
+    )
+    for row, kilometres in zip(rows, distance_km, strict=True):
+        if not kilometres <= MAX_DISTANCE_KM:
+            raise ConfigurationError(
+                f"station={network.stations[row].code} lies {kilometres:.0f} km from {here[0][0]:g}, "
+                f"{here[1][0]:g}: the simulator reaches {MAX_DISTANCE_KM:g} km"
+            )
+    first, none = np.zeros(rows.size, dtype=np.int64), np.zeros(rows.size)
+    return Readings(first, rows, first + family, distance_km, back_azimuth_deg, none, none, none)
 
 
 def nanoseconds(seconds: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ records of 21 stations of that morning give noise and envelopes.
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seismic_lightning.simulation import measures
 from seismic_lightning.simulation.comparison import Row, between, shown, within
@@ -95,12 +96,10 @@ def pick_rows(simulator: Simulator) -> list[Row]:
     return rows
 
 
-def noise_rows(simulator: Simulator) -> list[Row]:
+def noise_rows(records: pd.DataFrame, noise_snr: NDArray[np.float64]) -> list[Row]:
     """Compare how much pure noise passes the threshold, each station counted alike as with the real ones."""
-    records = simulator.records()
     hh = (records["family"] == "HH").to_numpy()
-    blocks = (measures.legacy_quality(simulator.noise(number)).snr for number in range(simulator.n_blocks))
-    passed = np.concatenate(list(blocks))[: hh.size][hh] > MIN_SNR
+    passed = noise_snr[hh] > MIN_SNR
     both = pd.DataFrame({"one": passed[:, 0], "any": passed.any(axis=1)})
     shares = both.groupby(records["station"].to_numpy()[hh]).mean().mean()
     return [

@@ -39,8 +39,7 @@ class SimulationSettings:
         """Refuse what cannot be simulated."""
         if self.n_records <= 0:
             raise ConfigurationError(f"n_records={self.n_records}: give at least 1")
-        if not 0 <= self.seed <= MAX_SEED:
-            raise ConfigurationError(f"seed={self.seed}: give a whole number from 0 to {MAX_SEED}")
+        check_seed("seed", self.seed)
         for name in ("min_magnitude", "max_magnitude"):
             check_magnitude(name, getattr(self, name))
         if self.min_magnitude >= self.max_magnitude:
@@ -48,8 +47,7 @@ class SimulationSettings:
                 f"min_magnitude={self.min_magnitude:g}, max_magnitude={self.max_magnitude:g}: "
                 "the first must be below the second"
             )
-        if self.bh_rate_hz is not None and self.bh_rate_hz not in BH_RATES_HZ:
-            raise ConfigurationError(f"bh_rate_hz={self.bh_rate_hz:g}: give 20 or 50, or null for none")
+        check_bh_rate(self.bh_rate_hz)
 
 
 def check_magnitude(name: str, magnitude: float) -> None:
@@ -57,3 +55,15 @@ def check_magnitude(name: str, magnitude: float) -> None:
     low, high = MAGNITUDE_LIMITS
     if not (math.isfinite(magnitude) and low <= magnitude <= high):
         raise ConfigurationError(f"{name}={magnitude}: give a local magnitude from {low:g} to {high:g}")
+
+
+def check_seed(name: str, seed: int) -> None:
+    """Refuse a seed that no generator takes, naming it."""
+    if not 0 <= seed <= MAX_SEED:
+        raise ConfigurationError(f"{name}={seed}: give a whole number from 0 to {MAX_SEED}")
+
+
+def check_bh_rate(bh_rate_hz: float | None) -> None:
+    """Refuse a sampling rate that the family BH does not have."""
+    if bh_rate_hz is not None and bh_rate_hz not in BH_RATES_HZ:
+        raise ConfigurationError(f"bh_rate_hz={bh_rate_hz:g}: give 20 or 50, or null for none")

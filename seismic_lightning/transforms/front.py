@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.transforms.plan import chunk_size
 from seismic_lightning.transforms.preprocess import Preprocess
+from seismic_lightning.transforms.response import Instruments
 from seismic_lightning.transforms.scaling import LogScaling
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 from seismic_lightning.transforms.stft import Stft
@@ -25,7 +26,11 @@ class SpectrogramFront(nn.Module):
     """Preprocessing, short-time Fourier transform and scaling of one batch."""
 
     def __init__(
-        self, preprocess: PreprocessSettings, stft: StftSettings, scaling: LogScaling | None = None
+        self,
+        preprocess: PreprocessSettings,
+        stft: StftSettings,
+        scaling: LogScaling | None = None,
+        instruments: Instruments | None = None,
     ) -> None:
         """Put the three transforms together.
 
@@ -33,21 +38,23 @@ class SpectrogramFront(nn.Module):
             preprocess: Settings of the preprocessing.
             stft: Settings of the spectrogram.
             scaling: Fitted scaling; ``forward`` needs it, the rest works without.
+            instruments: Sensitivities and responses, for units other than counts.
         """
         super().__init__()
-        self.preprocess = Preprocess(preprocess)
+        self.preprocess = Preprocess(preprocess, instruments)
         self.stft = Stft(stft, self.preprocess.dtype)
         self.scaling = scaling
 
-    def waveform(self, groups: Sequence[Group], band: Tensor) -> Tensor:
+    def waveform(self, groups: Sequence[Group], band: Tensor, instrument: Tensor | None = None) -> Tensor:
         """Preprocess a batch, each sampling rate apart, and put the records back in order.
 
         Args:
             groups: Records of each sampling rate with their places in the batch.
             band: ``(B,)`` rows of the band table, in the order of the batch.
+            instrument: ``(B, C)`` places of the components' instruments; None for counts.
 
         Returns:
-            ``(B, C, N')`` samples at the common rate, in the unit of the input.
+            ``(B, C, N')`` samples at the common rate, in the unit that the settings ask for.
 
         Raises:
             DatasetError: The groups do not make up the batch, or their records end up with different lengths.
@@ -67,7 +74,8 @@ class SpectrogramFront(nn.Module):
         shape = (n_records, groups[0][2].shape[1], lengths[0][1])
         batch = torch.empty(shape, dtype=self.preprocess.dtype, device=band.device)
         for rate_hz, positions, samples in groups:
-            batch.index_copy_(0, positions, self.preprocess(samples, rate_hz, band[positions]))
+            own = None if instrument is None else instrument[positions]
+            batch.index_copy_(0, positions, self.preprocess(samples, rate_hz, band[positions], own))
         return batch
 
     def magnitude(self, waveform: Tensor) -> Tensor:
@@ -81,20 +89,23 @@ class SpectrogramFront(nn.Module):
         """
         return self._by_chunks(self.stft, waveform)
 
-    def forward(self, groups: Sequence[Group], band: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, groups: Sequence[Group], band: Tensor, instrument: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Carry a batch from raw samples to the scaled spectrogram.
 
         Args:
             groups: Records of each sampling rate with their places in the batch.
             band: ``(B,)`` rows of the band table, in the order of the batch.
+            instrument: ``(B, C)`` places of the components' instruments; None for counts.
 
         Returns:
-            ``(B, C, N')`` waveform in the unit of the input and ``(B, C, F, T)`` scaled spectrogram.
+            ``(B, C, N')`` waveform in the unit of the settings and ``(B, C, F, T)`` scaled spectrogram.
 
         Raises:
             ConfigurationError: The scaling has not been fitted.
         """
-        waveform = self.waveform(groups, band)
+        waveform = self.waveform(groups, band, instrument)
         return waveform, self.spectrogram(waveform)
 
     def spectrogram(self, waveform: Tensor) -> Tensor:
@@ -132,15 +143,17 @@ class SpectrogramFront(nn.Module):
         }
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+    def from_settings(cls, settings: Mapping[str, Any], instruments: Instruments | None = None) -> Self:
         """Make a front from what ``settings`` returned.
 
         Args:
             settings: The plain values.
+            instruments: Those of the dataset to work on; what only generates needs none.
         """
         scaling = settings["scaling"]
         return cls(
             PreprocessSettings(**settings["preprocess"]),
             StftSettings(**settings["stft"]),
             None if scaling is None else LogScaling(**scaling),
+            instruments,
         )

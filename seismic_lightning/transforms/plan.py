@@ -17,6 +17,7 @@ from seismic_lightning.errors import BandError
 from seismic_lightning.transforms import bandpass
 from seismic_lightning.transforms.bands import BandTable
 from seismic_lightning.transforms.resample import FftLengths, fft_lengths, resampled_length
+from seismic_lightning.transforms.response import Removal
 from seismic_lightning.transforms.settings import PreprocessSettings
 from seismic_lightning.transforms.taper import cosine_ramp
 
@@ -68,6 +69,8 @@ class Plan:
         banks: Filters by transform length.
         bank_of_row: ``(rows,)`` int64 bank of each row of the band table.
         refused: Message for each row that this sampling rate does not allow.
+        removal: Inverse instrument responses; None unless they are to be removed.
+        gain: ``(n,)`` reciprocal sensitivities; None unless samples are to be multiplied with them.
     """
 
     n_samples: int
@@ -75,6 +78,8 @@ class Plan:
     banks: list[FilterBank]
     bank_of_row: Tensor
     refused: dict[int, str]
+    removal: Removal | None = None
+    gain: Tensor | None = None
 
     def refuse(self, band: Tensor) -> None:
         """Raise where a record uses a band that its sampling rate does not allow.

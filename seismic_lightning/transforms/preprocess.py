@@ -1,9 +1,9 @@
 """Preprocessing of raw samples, batched on whatever device they are on.
 
 In the order of an observatory's practice: relative to the first sample → gaps filled → mean and trend removed
-→ cosine taper → Butterworth band-pass → common sampling rate. The last two share one pair of Fourier
-transforms. The result equals ObsPy's ``detrend``, ``taper`` and ``filter`` to the precision of the chosen
-floating-point type.
+→ cosine taper → instrument response removed, if asked for → Butterworth band-pass → common sampling rate. The
+last two share one pair of Fourier transforms. The result equals ObsPy's ``detrend``, ``taper`` and ``filter``
+to the precision of the chosen floating-point type, with ``remove_response`` between them to 1e-4.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from seismic_lightning.transforms.detrend import detrend_
 from seismic_lightning.transforms.gaps import fill_gaps, find_gaps, first_valid, subtract_exactly
 from seismic_lightning.transforms.plan import DTYPES, FilterBank, Plan, make_plan
 from seismic_lightning.transforms.resample import resampled_length, resize_spectrum
+from seismic_lightning.transforms.response import LOW_FLANK_HZ, UNITS, Instruments, make_removal
 from seismic_lightning.transforms.settings import PreprocessSettings
 from seismic_lightning.transforms.taper import taper_
 
@@ -34,11 +35,12 @@ class Preprocess(nn.Module):
         torch.Size([1, 3, 2801])
     """
 
-    def __init__(self, settings: PreprocessSettings) -> None:
+    def __init__(self, settings: PreprocessSettings, instruments: Instruments | None = None) -> None:
         """Check the settings; filters are designed when a sampling rate first comes along.
 
         Args:
             settings: What to do.
+            instruments: Sensitivities and responses, for units other than counts.
 
         Raises:
             ConfigurationError: A setting cannot be used; it is named.
@@ -46,6 +48,7 @@ class Preprocess(nn.Module):
         super().__init__()
         self.settings = _checked(settings)
         self.table = BandTable(self.settings)
+        self.instruments = instruments
         self._plans: dict[tuple[float, int, torch.device], Plan] = {}
 
     @property
@@ -90,11 +93,13 @@ class Preprocess(nn.Module):
             sampling_rate_hz: Rate of the records before preprocessing.
 
         Returns:
-            ``(rows, 2)`` corners in Hz, high ones clipped; 0 and the clip where the table is empty.
+            ``(rows, 2)`` corners in Hz, high ones clipped; where the table is empty,
+            the clip and 0, or the end of the removal's lower flank.
         """
         limit_hz = self.table.limit_hz(sampling_rate_hz, self.settings.sampling_rate_hz)
         corners = torch.from_numpy(self.table.clipped_hz(limit_hz)[0])
-        return corners if len(corners) else torch.tensor([[0.0, limit_hz]], dtype=torch.float64)
+        low_hz = LOW_FLANK_HZ[1] if self.settings.units == "velocity" else 0.0
+        return corners if len(corners) else torch.tensor([[low_hz, limit_hz]], dtype=torch.float64)
 
     def check(self, sampling_rate_hz: float, n_samples: int, band: Tensor) -> None:
         """Refuse what a sampling rate does not allow, before any record is processed.
@@ -127,45 +132,68 @@ class Preprocess(nn.Module):
         """
         return resampled_length(n_samples, sampling_rate_hz, self.settings.sampling_rate_hz)
 
-    def forward(self, waveform: Tensor, sampling_rate_hz: float, band: Tensor) -> Tensor:
+    def forward(
+        self, waveform: Tensor, sampling_rate_hz: float, band: Tensor, instrument: Tensor | None = None
+    ) -> Tensor:
         """Preprocess records of one sampling rate.
 
         Args:
             waveform: ``(B, C, N)`` int32 counts (gaps: lowest int32) or floating-point samples (gaps: NaN).
             sampling_rate_hz: Their sampling rate.
             band: ``(B,)`` rows of the band table.
+            instrument: ``(B, C)`` int64 place of each component's sensitivity, or of its response, whichever
+                the units ask for; None for counts.
 
         Returns:
-            ``(B, C, N')`` samples at the common rate, in the unit of the input.
+            ``(B, C, N')`` samples at the common rate, in the unit of the input or in units of ground motion.
 
         Raises:
             BandError: A band in use is not possible at this rate.
-            ConfigurationError: The rate cannot be resampled.
+            ConfigurationError: The rate cannot be resampled, or ground motion lacks its instruments.
         """
+        if self.settings.units == "counts":
+            instrument = None
+        elif instrument is None or self.instruments is None:
+            raise ConfigurationError(
+                f"preprocess.units={self.settings.units} needs the instruments of the records; use "
+                "preprocess.units=counts without them"
+            )
         plan = self._plan(sampling_rate_hz, waveform.shape[-1], waveform.device)
         plan.refuse(band)
         shape = (*waveform.shape[:-1], plan.n_samples)
         batch = torch.empty(shape, dtype=self.dtype, device=waveform.device)
         for bank, place in plan.chunks(band):
             samples = waveform.index_select(0, place)
-            batch[place] = self._process(samples, plan, bank, band[place])
+            own = None if instrument is None else instrument[place]
+            batch[place] = self._process(samples, plan, bank, band[place], own)
         return batch
 
-    def _process(self, waveform: Tensor, plan: Plan, bank: FilterBank, band: Tensor) -> Tensor:
+    def _process(
+        self, waveform: Tensor, plan: Plan, bank: FilterBank, band: Tensor, instrument: Tensor | None
+    ) -> Tensor:
         """Preprocess records that share their transform lengths."""
         gaps = find_gaps(waveform)
         offset = first_valid(waveform, gaps)
         samples = subtract_exactly(waveform, offset, self.dtype)
         if gaps is not None:
             samples = fill_gaps(samples, gaps)
-        untouched = not (self.settings.detrend or len(plan.ramp) or bank.filters is not None)
+        filtered = bank.filters is not None or plan.removal is not None
+        untouched = not (self.settings.detrend or len(plan.ramp) or filtered)
         if self.settings.detrend:
             detrend_(samples)
         elif not untouched:
             samples += offset  # it is part of what is tapered and filtered
-        samples = self._filter_and_resample(taper_(samples, plan.ramp), bank, band)[..., : plan.n_samples]
-        # Merely resampled records get their offset back: in the transforms its steps at both ends would ring.
-        return samples.add_(offset) if untouched else samples
+        taper_(samples, plan.ramp)
+        if plan.removal is not None and instrument is not None:
+            samples = plan.removal(samples, instrument)
+        samples = self._filter_and_resample(samples, bank, band)[..., : plan.n_samples]
+        if untouched:
+            # Merely resampled records get their offset back: in the transforms its steps at both ends would
+            # ring.
+            samples = samples.add_(offset)
+        if plan.gain is not None and instrument is not None:
+            samples = samples.mul_(plan.gain[instrument].unsqueeze(-1))
+        return samples
 
     def _filter_and_resample(self, samples: Tensor, bank: FilterBank, band: Tensor) -> Tensor:
         """Carry tapered records through one pair of transforms, two where both ways are filtered."""
@@ -186,8 +214,20 @@ class Preprocess(nn.Module):
         """Return the plan for records of one kind, made once."""
         key = (sampling_rate_hz, n_samples, device)
         if key not in self._plans:
-            self._plans[key] = make_plan(self.settings, self.table, sampling_rate_hz, n_samples, device)
+            plan = make_plan(self.settings, self.table, sampling_rate_hz, n_samples, device)
+            self._plans[key] = self._with_instruments(plan, *key)
         return self._plans[key]
+
+    def _with_instruments(
+        self, plan: Plan, sampling_rate_hz: float, n_samples: int, device: torch.device
+    ) -> Plan:
+        """Add to a plan what the units ask for."""
+        if self.instruments is None or self.settings.units == "counts":
+            return plan
+        if self.settings.units == "velocity":
+            removal = make_removal(self.instruments, sampling_rate_hz, n_samples, self.dtype, device)
+            return replace(plan, removal=removal)
+        return replace(plan, gain=torch.from_numpy(1.0 / self.instruments.sensitivity).to(device, self.dtype))
 
 
 def _checked(settings: PreprocessSettings) -> PreprocessSettings:
@@ -200,6 +240,8 @@ def _checked(settings: PreprocessSettings) -> PreprocessSettings:
         raise ConfigurationError(f"preprocess.taper_fraction must be 0 to 0.5, got {settings.taper_fraction}")
     if settings.corners < 1:
         raise ConfigurationError(f"preprocess.corners must be at least 1, got {settings.corners}")
+    if settings.units not in UNITS:
+        raise ConfigurationError(f"preprocess.units must be {' or '.join(UNITS)}, got {settings.units!r}")
     if settings.dtype not in DTYPES:
         raise ConfigurationError(f"preprocess.dtype must be {' or '.join(DTYPES)}, got {settings.dtype!r}")
     try:

@@ -20,6 +20,8 @@ class PreprocessSettings:
         bands_hz: Passbands ``[low, high]`` of each channel family, one per magnitude bin; ``any`` serves the
             families without a row of their own; an empty table means no filter.
         aliases: Families that use another family's row.
+        units: ``counts``: samples as stored; ``sensitivity``: divided by their channel's sensitivity, m/s or
+            m/s^2; ``velocity``: the whole instrument response removed, m/s.
     """
 
     sampling_rate_hz: float = 100.0
@@ -31,6 +33,7 @@ class PreprocessSettings:
     magnitude_edges: list[float] = field(default_factory=list)
     bands_hz: dict[str, Any] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    units: str = "counts"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from seismic_lightning.cli.schema import TrainConfig, register
 from seismic_lightning.cli.simulate import main
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.simulation import calibration
+from seismic_lightning.simulation.comparison import within
 
 RunCommand = Callable[..., None]
 
@@ -45,6 +47,34 @@ def test_one_given_earthquake_gets_a_folder_of_its_own(
     ]
 
 
+def test_a_missed_tolerance_ends_with_exit_code_1_after_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["report=true", "n_records=16", "max_magnitude=1.5", f"output_dir={tmp_path}"]
+    monkeypatch.setattr(sys, "argv", ["seismic-simulate", *words])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    table = capsys.readouterr().out
+    missed = [line[:48].rstrip() for line in table.splitlines() if line.endswith("MISSED")]
+    assert missed
+    assert isinstance(stopped.value.code, str)
+    assert stopped.value.code.startswith(f"error: {len(missed)} of ")
+    assert all(quantity in stopped.value.code for quantity in missed)
+    assert "\n" not in stopped.value.code
+
+
+def test_a_table_without_a_miss_is_a_success(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [within("anything", 1.0, 1.2, 0.4)]
+    monkeypatch.setattr(calibration, "calibrate", lambda *_, **__: rows)
+    monkeypatch.setattr(
+        sys, "argv", ["seismic-simulate", "report=true", "n_records=16", f"output_dir={tmp_path}"]
+    )
+    main()
+    assert "anything" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -57,6 +87,13 @@ def test_one_given_earthquake_gets_a_folder_of_its_own(
         (["earthquake.stations=[NONE]"], "station='NONE': give one of ADVT"),
         (["earthquake.latitude_deg=36"], "the simulator reaches"),
         (["report=true", "earthquake.stations=[ADVT]"], "report=true compares"),
+        (
+            ["n_records=20", "earthquake.stations=[ADVT]"],
+            "n_records=20 has no effect on one given",
+        ),
+        (["artefacts=false", "earthquake.stations=[ADVT]"], "artefacts=False has no effect"),
+        (["earthquake.depth_km=5"], "also needs earthquake.magnitude, earthquake.latitude_deg"),
+        (["earthquake.network_seed=-1", "earthquake.stations=[ADVT]"], "network_seed=-1"),
         (["report=true", "bh_rate_hz=50"], "leave bh_rate_hz out"),
     ],
 )
@@ -119,6 +156,27 @@ def test_the_default_data_are_simulated_and_curated_once(
     assert set(metadata["trace_channel"]) <= {"HH", "BH", "EH"}
     assert instantiate(source(tmp_path)) == folder
     assert capsys.readouterr().out.count("Unchanged: ") == 2
+
+
+def test_what_the_command_made_for_itself_is_repaired_with_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = instantiate(source(tmp_path))
+    [archive] = [path for path in (tmp_path / "archives").iterdir() if path.is_dir()]
+    whole = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".npy"}
+    assert capsys.readouterr().out.count("again") == 0
+    next(archive.glob("waveforms/HH/*.mseed")).unlink()
+    repaired = instantiate(source(tmp_path))
+    said = " ".join(capsys.readouterr().out.split())
+    assert "was changed: it has" in said
+    assert said.index("simulating it again.") < said.index("Simulated: 64 records")
+    assert {path.name: path.read_bytes() for path in repaired.glob("*.npy")} == whole
+    (repaired / "metadata.parquet").unlink()
+    assert instantiate(source(tmp_path)) == repaired
+    assert "metadata.parquet is missing: curating it again." in " ".join(capsys.readouterr().out.split())
+    (repaired / "dataset.json").unlink()
+    instantiate(source(tmp_path))
+    assert "lacks a readable dataset.json: curating it again." in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_archive_beside_simulated_data_is_not_passed_over(tmp_path: Path) -> None:

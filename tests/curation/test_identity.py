@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from support.archive import write_archive
+from support.simulated import simulated
 
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.identity import dataset_id
@@ -32,7 +32,7 @@ def test_the_address_needs_neither_obspy_nor_pandas(archive_dir: Path) -> None:
 
 
 def test_the_address_follows_settings_and_files(archive_dir: Path, tmp_path: Path) -> None:
-    archive = write_archive(tmp_path / "archive", n_events=1, n_stations=1)
+    archive = simulated(tmp_path / "archive", 1)
     addresses = {dataset_id(archive, SHORT), dataset_id(archive, replace(SHORT, orientation="as_is"))}
     (archive / "stations.xml").write_text("changed")
     assert len(addresses | {dataset_id(archive, SHORT)}) == 3

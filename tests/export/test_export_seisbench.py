@@ -25,6 +25,10 @@ SETTINGS = CurationSettings(
 )
 
 
+OWN = ["shard", "row", *(f"trace_{component}_response" for component in "ZNE")]
+"""Columns that point into files of the dataset itself."""
+
+
 def same(ours: CuratedDataset, back: CuratedDataset) -> None:
     """Compare two datasets record by record, samples and metadata, to the last bit."""
     orders = [dataset.metadata.sort_values("trace_file").index.to_numpy() for dataset in (ours, back)]
@@ -35,7 +39,7 @@ def same(ours: CuratedDataset, back: CuratedDataset) -> None:
         assert one.waveform.dtype == other.waveform.dtype
         assert np.array_equal(one.waveform, other.waveform, equal_nan=one.waveform.dtype.kind == "f")
     mine, theirs = (
-        dataset.metadata.loc[order].drop(columns=["shard", "row"]).reset_index(drop=True)
+        dataset.metadata.loc[order].drop(columns=OWN).reset_index(drop=True)
         for dataset, order in zip((ours, back), orders, strict=True)
     )
     pd.testing.assert_frame_equal(mine, theirs, check_exact=True)

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from obspy import UTCDateTime
 from obspy.core.event import Catalog, Event, Magnitude, Origin, ResourceIdentifier
-from support.archive import event_id, write_archive
+from support.simulated import simulated
 
 from seismic_lightning.errors import ArchiveError
 from seismic_lightning.records.catalogue import P_PHASES, Pick, first_pick, read_quakeml
@@ -38,16 +39,16 @@ def an_event(name: str, origins: list[Origin], magnitudes: list[Magnitude]) -> E
 
 
 def test_an_archive_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    catalogue = read_quakeml(write_archive(tmp_path / "archive", n_events=2, n_stations=1) / "catalogue.xml")
-    assert list(catalogue.events) == [event_id(0), event_id(1)]
-    event = catalogue.events[event_id(1)]
-    assert (event.magnitude, event.magnitude_type) == (4.5, "ML")
-    assert event.depth_km is not None
-    assert 5.0 <= event.depth_km <= 15.0
-    assert [(pick.phase, pick.station, pick.mode) for pick in catalogue.picks] == [
-        ("P", "ST00", "manual"),
-        ("S", "ST00", "manual"),
-    ] * 2
+    catalogue = read_quakeml(simulated(tmp_path / "archive", 8) / "catalogue.xml")
+    truth = pd.read_parquet(tmp_path / "archive" / "truth.parquet").drop_duplicates("event_id")
+    assert sorted(catalogue.events) == sorted(truth["event_id"])
+    for row in truth.to_dict("records"):
+        event = catalogue.events[row["event_id"]]
+        assert (event.magnitude, event.magnitude_type) == (round(row["local_magnitude"], 1), "ML")
+        assert event.depth_km == pytest.approx(row["depth_km"], abs=0.051)
+        assert event.latitude_deg == pytest.approx(row["latitude_deg"], abs=1e-4)
+    assert {pick.mode for pick in catalogue.picks} == {"manual"}
+    assert {pick.phase for pick in catalogue.picks} <= {"Pg", "Sg", "Pn", "Sn"}
 
 
 def test_the_preferred_origin_and_magnitude_win(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is written is read back: QuakeML, miniSEED and the text catalogue."""
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -30,6 +31,21 @@ def test_quakeml_is_read_back_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "catalogue.xml"
     path.write_bytes(quakeml_bytes(catalogue))
     assert read_quakeml(path) == catalogue
+
+
+def test_no_pick_is_lost_wherever_it_stands(tmp_path: Path) -> None:
+    events = {FULL.event_id: FULL, BARE.event_id: BARE}
+    picks = [pick("Pg"), replace(pick("Pn"), event_id=BARE.event_id), pick("Sg")]
+    path = tmp_path / "catalogue.xml"
+    path.write_bytes(quakeml_bytes(Catalogue(events, picks)))
+    assert read_quakeml(path).picks == [picks[0], picks[2], picks[1]]
+
+
+def test_picks_without_their_event_and_events_of_two_names_are_refused() -> None:
+    with pytest.raises(ValueError, match="pick of Pg at A&B: no event 20231204005720 is listed"):
+        quakeml_bytes(Catalogue({BARE.event_id: BARE}, [pick("Pg")]))
+    with pytest.raises(ValueError, match="event 20231204005720 is listed under 1"):
+        quakeml_bytes(Catalogue({"1": FULL}, []))
 
 
 def test_miniseed_keeps_samples_gaps_and_order(tmp_path: Path) -> None:

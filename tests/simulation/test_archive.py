@@ -3,10 +3,10 @@
 import errno
 import json
 import os
-from dataclasses import replace
+import shutil
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,18 +22,17 @@ from seismic_lightning.records.catalogue import read_quakeml
 from seismic_lightning.records.waveform import read_segments
 from seismic_lightning.simulation import archive
 from seismic_lightning.simulation.archive import simulate_archive
+from seismic_lightning.simulation.block import BLOCK
 from seismic_lightning.simulation.event_files import kept_runs, prepared
-from seismic_lightning.simulation.given import ORIGIN_S
-from seismic_lightning.simulation.identity import MANIFEST, ArchiveSummary, simulation_id
+from seismic_lightning.simulation.identity import MANIFEST, ArchiveSummary, find_fault, simulation_id
 from seismic_lightning.simulation.instrument import FAMILIES, response
 from seismic_lightning.simulation.metadata import stationxml_bytes
-from seismic_lightning.simulation.request import Earthquake, Request
 from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import BLOCK, Simulator
+from seismic_lightning.simulation.simulator import Simulator
 
 N_SMALL, N_LARGER = 48, 160
-SMALL = Request(SimulationSettings(n_records=N_SMALL))
-LARGER = Request(SimulationSettings(n_records=N_LARGER))
+SMALL = SimulationSettings(n_records=N_SMALL)
+LARGER = SimulationSettings(n_records=N_LARGER)
 
 
 class Made(NamedTuple):
@@ -48,7 +47,7 @@ class Made(NamedTuple):
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("simulated") / "archive"
     summary = simulate_archive(folder, LARGER)
-    return Made(folder, summary, Simulator(LARGER.settings))
+    return Made(folder, summary, Simulator(LARGER))
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -135,8 +134,11 @@ def test_the_truth_lies_where_the_catalogue_and_the_waveforms_say(made: Made) ->
     p_s = (truth["p_arrival_ns"] - truth["start_ns"]) / 1e9
     np.testing.assert_allclose(p_s, truth["p_arrival_s"], atol=1e-6)
     assert (truth[["moment_nm", "corner_frequency_hz", "kappa_s"]] > 0).all(axis=None)
-    expected = made.simulator.events()["moment_nm"].to_numpy()[made.simulator.records()["event"]]
-    np.testing.assert_allclose(truth["moment_nm"], expected)
+    events = made.simulator.events().iloc[made.simulator.records()["event"]]
+    np.testing.assert_allclose(truth["moment_nm"], events["moment_nm"])
+    for name in ("event_id", "local_magnitude", "latitude_deg", "longitude_deg", "depth_km"):
+        assert list(truth[name]) == list(events[name]), name
+    assert (truth["local_magnitude"].round(1) != truth["local_magnitude"]).any(), "the catalogue rounds"
 
 
 @pytest.mark.parametrize("family", ["HH", "HN", "EH", "BH"])
@@ -204,15 +206,27 @@ def test_an_unchanged_request_is_not_simulated_again(tmp_path: Path, monkeypatch
     assert again.reused
     assert (again.events, again.records) == (first.events, first.records)
     with pytest.raises(ArchiveError, match="holds another simulation"):
-        simulate_archive(tmp_path / "archive", Request(SimulationSettings(n_records=47)))
+        simulate_archive(tmp_path / "archive", SimulationSettings(n_records=47))
     next((tmp_path / "archive").glob("waveforms/*/*.mseed")).unlink()
     with pytest.raises(ArchiveError, match=r"was changed: .* overwrite=true"):
         simulate_archive(tmp_path / "archive", SMALL)
 
 
+@pytest.mark.parametrize("lost", ["stations.xml", MANIFEST])
+def test_an_archive_of_its_own_is_made_whole_again(made: Made, tmp_path: Path, lost: str) -> None:
+    folder = tmp_path / "archive"
+    shutil.copytree(made.folder, folder)
+    (folder / lost).unlink()
+    assert "archive" in str(find_fault(folder, LARGER))
+    assert not simulate_archive(folder, LARGER, own=True).reused
+    assert content(folder) == content(made.folder)
+    assert find_fault(folder, LARGER) is None
+    assert simulate_archive(folder, LARGER, own=True).reused
+
+
 def test_overwriting_replaces_a_simulation_but_nothing_else(tmp_path: Path) -> None:
     folder = tmp_path / "archive"
-    simulate_archive(folder, Request(SimulationSettings(n_records=16)))
+    simulate_archive(folder, SimulationSettings(n_records=16))
     replaced = simulate_archive(folder, SMALL, overwrite=True)
     assert replaced.n_records == len(list(folder.glob("waveforms/*/*.mseed"))) == N_SMALL
     (folder / MANIFEST).unlink()
@@ -223,50 +237,10 @@ def test_overwriting_replaces_a_simulation_but_nothing_else(tmp_path: Path) -> N
 def test_the_manifest_tells_what_was_simulated(made: Made) -> None:
     manifest = json.loads((made.folder / MANIFEST).read_text())
     assert manifest["simulation_id"] == simulation_id(LARGER) != simulation_id(SMALL)
-    assert SimulationSettings(**manifest["settings"]) == LARGER.settings
+    assert SimulationSettings(**manifest["settings"]) == LARGER
     assert sum(manifest["counts"]["records"].values()) == N_LARGER
-    whole, floating = (Request(SimulationSettings(max_magnitude=value)) for value in (5, 5.0))
+    whole, floating = (SimulationSettings(max_magnitude=value) for value in (5, 5.0))
     assert simulation_id(whole) == simulation_id(floating)
-
-
-GIVEN = Earthquake(3.5, 40.72, 28.9, 8.0, ("ADVT", "YLV", "MRMT"))
-
-
-def test_a_given_earthquake_is_an_archive_of_its_own(tmp_path: Path) -> None:
-    made = simulate_archive(tmp_path / "given", Request(SimulationSettings(), GIVEN))
-    assert (made.events, made.records, made.artefacts) == (1, {"HH": 3}, {})
-    other = simulate_archive(tmp_path / "other", Request(SimulationSettings(seed=1), GIVEN))
-    assert other.simulation_id != made.simulation_id
-    truths = [pd.read_parquet(tmp_path / name / "truth.parquet") for name in ("given", "other")]
-    for column in ("moment_nm", "corner_frequency_hz", "p_arrival_ns", "distance_km"):
-        np.testing.assert_array_equal(truths[0][column], truths[1][column])
-    names = [sorted((tmp_path / name).glob("waveforms/HH/*")) for name in ("given", "other")]
-    assert [path.name for path in names[0]] == [path.name for path in names[1]]
-    assert names[0][0].read_bytes() != names[1][0].read_bytes()
-    catalogue = read_quakeml(tmp_path / "given" / "catalogue.xml")
-    assert [event.magnitude for event in catalogue.events.values()] == [GIVEN.magnitude]
-    assert [pick.phase for pick in catalogue.picks].count("Pg") == 3
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ({"stations": ()}, "give station codes"),
-        ({"stations": ("YLV", "YLV")}, "names YLV twice"),
-        ({"stations": ("NONE",)}, "station='NONE': give one of ADVT"),
-        ({"latitude_deg": 36.0}, "station=ADVT lies .* the simulator reaches"),
-        ({"magnitude": 7.5}, "magnitude=7.5: give a local magnitude from -1 to 7"),
-        ({"depth_km": 700.0}, "depth_km=700"),
-        ({"family": "EH"}, "family='EH': station ADVT has HH"),
-    ],
-)
-def test_what_the_simulator_does_not_reach_is_refused(
-    change: dict[str, Any], expected: str, tmp_path: Path
-) -> None:
-    request = Request(SimulationSettings(), replace(GIVEN, **change))
-    with pytest.raises(ConfigurationError, match=expected):
-        simulate_archive(tmp_path / "archive", request)
-    assert [path.name for path in tmp_path.iterdir()] == ["archive.lock"]
 
 
 def test_a_full_disk_names_the_place_and_leaves_nothing(
@@ -279,11 +253,6 @@ def test_a_full_disk_names_the_place_and_leaves_nothing(
     with pytest.raises(StorageError, match=r"archive cannot be written \(No space left"):
         simulate_archive(tmp_path / "archive", SMALL)
     assert [path.name for path in tmp_path.iterdir()] == ["archive.lock"]
-
-
-def test_the_whole_network_is_in_operation_when_a_given_earthquake_happens() -> None:
-    network = prepared(SMALL)[0].network
-    assert network.start_ns.max() < ORIGIN_S * 10**9
 
 
 def test_no_worker_is_refused(tmp_path: Path) -> None:

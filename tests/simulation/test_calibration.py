@@ -5,7 +5,7 @@ import pytest
 from obspy import Trace
 
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.simulation.calibration import MIN_RECORDS, calibrate, report_table
+from seismic_lightning.simulation.calibration import MIN_RECORDS, calibrate, table_text
 from seismic_lightning.simulation.comparison import Row, between, shown, within
 from seismic_lightning.simulation.magnitude import minus_log_a0, wood_anderson_mm
 from seismic_lightning.simulation.measures import LEVEL_WINDOWS_S, fitted_corner_hz, onset_s
@@ -15,7 +15,7 @@ from seismic_lightning.simulation.settings import SimulationSettings
 
 @pytest.fixture(scope="module")
 def rows() -> list[Row]:
-    return calibrate(SimulationSettings(n_records=MIN_RECORDS))
+    return calibrate(SimulationSettings(n_records=MIN_RECORDS), n_workers=2)
 
 
 def test_every_tolerance_is_kept(rows: list[Row]) -> None:
@@ -58,7 +58,14 @@ def test_a_missed_tolerance_is_shown() -> None:
 
 
 def test_the_report_has_a_line_per_quantity_and_warns_of_few_records() -> None:
-    lines = report_table(SimulationSettings(n_records=320, max_magnitude=6.0)).splitlines()
+    seen: list[tuple[int, int]] = []
+    settings = SimulationSettings(n_records=80, max_magnitude=6.0)
+    rows = calibrate(settings, n_workers=2, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(64, 80), (80, 80)]
+    np.testing.assert_array_equal(
+        [row.simulated for row in rows], [row.simulated for row in calibrate(settings)]
+    )
+    lines = table_text(rows, 80).splitlines()
     assert "at least 4000" in lines[0]
     assert sum(line.startswith("SNR below") for line in lines) == len(SNR_CDF)
 

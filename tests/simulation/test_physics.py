@@ -8,12 +8,13 @@ from obspy.signal.spectral_estimation import get_nhnm, get_nlnm
 from scipy.signal import welch
 
 from seismic_lightning.simulation import envelope, noise, source
+from seismic_lightning.simulation.block import BLOCK
 from seismic_lightning.simulation.detection import great_circle
 from seismic_lightning.simulation.instrument import FAMILIES, SELF_NOISE_DB, poles_zeros, response
 from seismic_lightning.simulation.network import make_network
 from seismic_lightning.simulation.seismicity import magnitude_quantile
 from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import BLOCK, Simulator
+from seismic_lightning.simulation.simulator import Simulator
 
 ONE = np.ones(1)
 

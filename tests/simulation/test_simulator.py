@@ -9,10 +9,11 @@ from seismic_lightning.codes import FILL_COUNTS
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.records.travel_time import KOERI
 from seismic_lightning.simulation.artefacts import RATES
+from seismic_lightning.simulation.block import BLOCK, Block
 from seismic_lightning.simulation.instrument import FULL_SCALE_COUNTS
 from seismic_lightning.simulation.rays import BEFORE_PICK_S
 from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import BLOCK, Block, Simulator
+from seismic_lightning.simulation.simulator import Simulator
 
 SETTINGS = SimulationSettings(n_records=100, seed=3)
 

@@ -1,39 +1,31 @@
-"""Writes tiny archives as an observatory keeps them: QuakeML with picks, StationXML and STEIM2 event files.
+"""Writes tiny archives with particular faults: simulated waveforms in files that are then damaged or renamed.
 
-The earthquakes are invented but orderly: P and S trains of decaying noise arrive at straight-ray times, and
-grow with magnitude, so that onsets can be found and models can learn. Everything follows from the seed.
+Tests that need ordinary data take the fixtures ``archive_dir`` and ``dataset_dir``, or ``simulated``. Here an
+observatory XX has stations ST00 and so on, at the places of Kandilli's, and earthquakes sim_000 and so on.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from obspy import Stream, Trace, UTCDateTime
-from obspy.core.event import (
-    Arrival,
-    Catalog,
-    Event,
-    Magnitude,
-    Origin,
-    Pick,
-    ResourceIdentifier,
-    WaveformStreamID,
-)
 from obspy.core.inventory import Channel, Inventory, Network, Site, Station
 from obspy.core.inventory.response import InstrumentSensitivity, Response
-from obspy.geodetics import gps2dist_azimuth
+
+from seismic_lightning.codes import COMPONENTS
+from seismic_lightning.records.catalogue import Catalogue, Event, Pick
+from seismic_lightning.records.quakeml import quakeml_bytes
+from seismic_lightning.simulation.rays import arrivals
+from seismic_lightning.simulation.recorder import PointSource, Recorder
 
 START = UTCDateTime(2024, 1, 1)
-P_VELOCITY_KM_S = 5.8
-S_VELOCITY_KM_S = 3.36
-OFFSET_COUNTS = -8500
-NOISE_COUNTS = 40.0
 SENSITIVITY_COUNTS_PER_MPS = 1e9
 BEFORE_P_S = 15.0
 """Seconds of noise before P in every file."""
+PLACES = ("ISK", "ADVT", "YLV")
+"""Stations whose places and noise ST00 and the following have."""
 
 Edit = Callable[[Stream], Stream]
 """Changes the three traces of one file before they are written."""
@@ -44,11 +36,6 @@ class Sensor:
     """Which way the three channels point: letters with azimuth and dip in degrees, None for unknown."""
 
     channels: tuple[tuple[str, float | None, float | None], ...]
-
-    @property
-    def letters(self) -> str:
-        """Return the component letters in order."""
-        return "".join(letter for letter, _, _ in self.channels)
 
 
 ZNE = Sensor((("Z", 0.0, -90.0), ("N", 0.0, 0.0), ("E", 90.0, 0.0)))
@@ -123,7 +110,6 @@ def write_archive(
     family: str = "HH",
     sampling_rates_hz: Sequence[float] = (100.0, 50.0, 100.0),
     sensor: Sensor = ZNE,
-    duration_s: float = 90.0,
     picks: bool = True,
     unit: str = "counts",
     edits: Mapping[tuple[int, int], Edit] | None = None,
@@ -133,12 +119,11 @@ def write_archive(
     Args:
         folder: Folder to make.
         n_events: Number of earthquakes, magnitudes rising from 1.0 to 4.5, called ``sim_000`` and so on.
-        n_stations: Number of stations, called ``ST00`` and so on in network ``XX``.
+        n_stations: Number of stations, up to three, called ``ST00`` and so on in network ``XX``.
         seed: Seed of everything random.
         family: Channel family of all files.
-        sampling_rates_hz: Rate of each station, repeated as needed.
+        sampling_rates_hz: Rate of each station: 20, 50 or 100.
         sensor: Channels of all stations.
-        duration_s: Length of a file; P comes after 15 s.
         picks: Whether the catalogue has analyst's P and S picks.
         unit: ``counts``, or ``mps`` for float samples in SI units.
         edits: Changes to single files by (event number, station number).
@@ -147,29 +132,24 @@ def write_archive(
         The folder.
     """
     generator = np.random.default_rng(seed)
-    places = [(40.4 + 0.3 * generator.random(), 28.5 + 0.6 * generator.random()) for _ in range(n_stations)]
-    waveforms = folder / "waveforms" / family
-    waveforms.mkdir(parents=True)
-    events = []
+    (folder / "waveforms" / family).mkdir(parents=True)
+    events, read = {}, []
     for number in range(n_events):
         event = _event(number, n_events, generator)
-        for station, place in enumerate(places):
-            code, times_s = f"ST{station:02d}", _travel_times_s(event, place)
-            if picks:
-                _add_picks(event, code, family, times_s)
-            sampling = (sampling_rates_hz[station % len(sampling_rates_hz)], duration_s)
-            stream = _record(event, times_s, sampling, family + sensor.letters, generator)
-            for trace in stream:
-                trace.stats.network, trace.stats.station = "XX", code
+        events[event.event_id] = event
+        for station in range(n_stations):
+            stream, own = _record(event, station, sampling_rates_hz[station], generator)
+            read += [Pick(event.event_id, "XX", f"ST{station:02d}", "", f"{family}Z", *pick) for pick in own]
+            for trace, (letter, _, _) in zip(stream, sensor.channels, strict=True):
+                trace.stats.update({"station": f"ST{station:02d}", "channel": family + letter})
                 if unit == "mps":
                     trace.data = (trace.data / SENSITIVITY_COUNTS_PER_MPS).astype(np.float32)
             stream = (edits or {}).get((number, station), _same)(stream)
+            name = f"{event.event_id}_XX_ST{station:02d}_{family}.mseed"
             encoding = "STEIM2" if unit == "counts" else "FLOAT32"
-            name = f"{event_id(number)}_XX_{code}_{family}.mseed"
-            stream.write(str(waveforms / name), format="MSEED", encoding=encoding)
-        events.append(event)
-    Catalog(events).write(str(folder / "catalogue.xml"), format="QUAKEML")
-    inventory = _inventory(places, family, sensor, sampling_rates_hz)
+            stream.write(str(folder / "waveforms" / family / name), format="MSEED", encoding=encoding)
+    (folder / "catalogue.xml").write_bytes(quakeml_bytes(Catalogue(events, read if picks else [])))
+    inventory = _inventory(family, sensor, sampling_rates_hz[:n_stations])
     inventory.write(str(folder / "stations.xml"), format="STATIONXML")
     return folder
 
@@ -183,112 +163,53 @@ def _same(stream: Stream) -> Stream:
     return stream
 
 
-def _resource(kind: str, name: str) -> ResourceIdentifier:
-    """Name a part of the catalogue; the names that ObsPy would give are random."""
-    return ResourceIdentifier(f"smi:local/{kind}/{name}")
+@functools.lru_cache
+def _recorder(rate_hz: float) -> Recorder:
+    return Recorder(0, None if rate_hz == 100.0 else rate_hz)
 
 
 def _event(number: int, n_events: int, generator: np.random.Generator) -> Event:
-    name = event_id(number)
-    origin = Origin(
-        resource_id=_resource("origin", name),
-        time=START + 3600.0 * number,
-        latitude=40.5 + 0.3 * generator.random(),
-        longitude=28.6 + 0.8 * generator.random(),
-        depth=1000.0 * (5.0 + 10.0 * generator.random()),
+    return Event(
+        event_id=event_id(number),
+        origin_ns=(START + 3600.0 * number).ns,
+        latitude_deg=40.6 + 0.3 * generator.random(),
+        longitude_deg=28.6 + 0.6 * generator.random(),
+        depth_km=5.0 + 10.0 * generator.random(),
+        magnitude=round(1.0 + 3.5 * number / max(n_events - 1, 1), 2),
+        magnitude_type="ML",
     )
-    value = round(1.0 + 3.5 * number / max(n_events - 1, 1), 2)
-    magnitude = Magnitude(resource_id=_resource("magnitude", name), mag=value, magnitude_type="ML")
-    event = Event(resource_id=_resource("event", name), origins=[origin], magnitudes=[magnitude])
-    event.preferred_origin_id = origin.resource_id
-    event.preferred_magnitude_id = magnitude.resource_id
-    return event
-
-
-def _travel_times_s(event: Event, place: tuple[float, float]) -> tuple[float, float]:
-    origin = event.origins[0]
-    distance_m, _, _ = gps2dist_azimuth(origin.latitude, origin.longitude, *place)
-    distance_km = float(np.hypot(distance_m, origin.depth)) / 1000.0
-    return distance_km / P_VELOCITY_KM_S, distance_km / S_VELOCITY_KM_S
-
-
-def _add_picks(event: Event, station: str, family: str, times_s: tuple[float, float]) -> None:
-    origin = event.origins[0]
-    for phase, time_s in zip(("P", "S"), times_s, strict=True):
-        name = f"{str(event.resource_id).rsplit('/', 1)[-1]}-{station}-{phase}"
-        pick = Pick(
-            resource_id=_resource("pick", name),
-            time=origin.time + time_s,
-            waveform_id=WaveformStreamID("XX", station, "", f"{family}Z"),
-            phase_hint=phase,
-            evaluation_mode="manual",
-        )
-        event.picks.append(pick)
-        arrival = Arrival(resource_id=_resource("arrival", name), pick_id=pick.resource_id, phase=phase)
-        origin.arrivals.append(arrival)
 
 
 def _record(
-    event: Event,
-    times_s: tuple[float, float],
-    sampling: tuple[float, float],
-    channels: str,
-    generator: np.random.Generator,
-) -> Stream:
-    """Make three traces that start 15 s before the P of this station."""
-    rate_hz, duration_s = sampling
-    p_s, s_s = times_s
-    n_samples = round(duration_s * rate_hz) + 1
-    amplitude = 60.0 * 10.0 ** (0.8 * (event.magnitudes[0].mag - 1.0))
-    start = event.origins[0].time + p_s - BEFORE_P_S
-    header: dict[str, Any] = {"sampling_rate": rate_hz, "starttime": start}
-    traces = []
-    for letter in channels[2:]:
-        p_share, s_share = (1.0, 0.8) if letter == "Z" else (0.5, 2.0)
-        onsets = ((BEFORE_P_S, amplitude * p_share), (BEFORE_P_S + s_s - p_s, amplitude * s_share))
-        samples = OFFSET_COUNTS + NOISE_COUNTS * generator.standard_normal(n_samples)
-        for onset_s, size in onsets:
-            samples += size * _train(n_samples, rate_hz, onset_s, generator)
-        data = np.rint(samples).astype(np.int32)
-        traces.append(Trace(data, {**header, "channel": channels[:2] + letter}))
-    return Stream(traces)
+    event: Event, station: int, rate_hz: float, generator: np.random.Generator
+) -> tuple[Stream, list[tuple[str, int, str]]]:
+    """Simulate three traces that start 15 s before P; beside them, phase, time and mode of the picks."""
+    recorder = _recorder(rate_hz)
+    point = PointSource(event.magnitude, event.latitude_deg, event.longitude_deg, event.depth_km)  # type: ignore[arg-type]
+    family = "HH" if rate_hz == 100.0 else "BH"
+    waves = arrivals(recorder.read(point, PLACES[station : station + 1], family, event.origin_ns or 0))
+    rays = waves.rays._replace(onset_s=np.array([BEFORE_P_S]))
+    counts = recorder.record(rays, np.array([point.stress_drop_pa]), generator).counts[0]
+    p_ns, s_ns = int(waves.p_ns[0]), int(waves.s_ns[0])
+    start = UTCDateTime(ns=p_ns) - BEFORE_P_S
+    header = {"network": "XX", "sampling_rate": rate_hz, "starttime": start}
+    traces = [Trace(samples.copy(), header) for samples in counts[: len(COMPONENTS)]]
+    return Stream(traces), [("P", p_ns, "manual"), ("S", s_ns, "manual")]
 
 
-def _train(
-    n_samples: int, rate_hz: float, onset_s: float, generator: np.random.Generator
-) -> NDArray[np.float64]:
-    """Return noise around 3 to 6 Hz that begins at the onset and decays within seconds."""
-    time_s = np.arange(n_samples) / rate_hz - onset_s
-    frequency_hz = generator.uniform(3.0, 6.0, size=5)
-    phase = generator.uniform(0.0, 2 * np.pi, size=5)
-    carrier = np.sin(2 * np.pi * frequency_hz[:, None] * time_s + phase[:, None]).sum(axis=0)
-    envelope = np.where(time_s >= 0.0, np.exp(-np.maximum(time_s, 0.0) / 4.0), 0.0)
-    train: NDArray[np.float64] = carrier * envelope
-    return train
-
-
-def _inventory(
-    places: Sequence[tuple[float, float]], family: str, sensor: Sensor, sampling_rates_hz: Sequence[float]
-) -> Inventory:
+def _inventory(family: str, sensor: Sensor, sampling_rates_hz: Sequence[float]) -> Inventory:
     """Describe the stations; a sensor of unknown azimuth has none in the file."""
     sensitivity = InstrumentSensitivity(SENSITIVITY_COUNTS_PER_MPS, 1.0, "M/S", "COUNTS")
-    stations = []
-    for number, (latitude, longitude) in enumerate(places):
+    network, stations = _recorder(100.0).network, []
+    for number, rate_hz in enumerate(sampling_rates_hz):
+        row = network.index(PLACES[number])
+        place = (float(network.latitude_deg[row]), float(network.longitude_deg[row]), 100.0)
         channels = [
             Channel(
-                code=family + letter,
-                location_code="",
-                latitude=latitude,
-                longitude=longitude,
-                elevation=100.0,
-                depth=0.0,
-                azimuth=azimuth_deg,
-                dip=dip_deg,
-                sample_rate=sampling_rates_hz[number % len(sampling_rates_hz)],
-                response=Response(instrument_sensitivity=sensitivity),
+                family + letter, "", *place, depth=0.0, azimuth=azimuth_deg, dip=dip_deg,
+                sample_rate=rate_hz, response=Response(instrument_sensitivity=sensitivity),
             )
             for letter, azimuth_deg, dip_deg in sensor.channels
-        ]
-        site = Site(name="")
-        stations.append(Station(f"ST{number:02d}", latitude, longitude, 100.0, site=site, channels=channels))
+        ]  # fmt: skip
+        stations.append(Station(f"ST{number:02d}", *place, site=Site(name=""), channels=channels))
     return Inventory([Network("XX", stations=stations)], source="made for tests", created=START)

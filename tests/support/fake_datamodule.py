@@ -85,6 +85,7 @@ class FakeDataModule(L.LightningDataModule):
     ) -> None:
         """Make all records at once."""
         super().__init__()
+        self.unit = "counts"
         self.n_freqs, self.n_frames, self.n_stations = n_freqs, n_frames, N_STATIONS
         self.batch_size, self.n_components = batch_size, n_components
         events = [f"event{number:02d}" for number in range(sum(SPLITS.values()))]
