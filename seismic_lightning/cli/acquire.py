@@ -64,7 +64,7 @@ def acquired_archive(
     dataset_dir: str | None,
     output_dir: str,
     n_workers: int,
-    parallel: dict[str, Any],
+    parallel: ParallelSettings,
     settings: dict[str, Any],
 ) -> Path:
     """Return the dataset of an acquired archive, acquiring and curating first what has not been.
@@ -79,7 +79,7 @@ def acquired_archive(
         dataset_dir: Where the dataset lies or shall lie; None for a folder of its own below ``output_dir``.
         output_dir: Root of everything else that is written.
         n_workers: Processes that read and measure.
-        parallel: Fields of ``ParallelSettings``.
+        parallel: What runs these processes.
         settings: Fields of ``CurationSettings``.
 
     Raises:
@@ -94,7 +94,7 @@ def acquired_archive(
         Path(output_dir),
         CurationSettings(**settings),
         n_workers=n_workers,
-        parallel=ParallelSettings(**parallel),
+        parallel=parallel,
     )
 
 
