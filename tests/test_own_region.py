@@ -55,10 +55,8 @@ def test_the_commands_run_one_after_the_other(
         run_command(acquire_main, *shlex.split(COMMANDS[1].replace("NODE", service.url))[1:], *QUICK)
         assert "Complete: 60 windows" in capsys.readouterr().out
         assert (service.n_bytes, len(service.requests)) == asked
+    expected = {path.name for path in (truth / "waveforms").glob("*/*.mseed")}
     for archive in ("ARCHIVE", "KANDILLI"):
-        found, expected = (
-            {path.name for path in (folder / "waveforms").glob("*/*.mseed")} for folder in (Path(archive), truth)
-        )
-        assert found == expected
+        assert {path.name for path in Path(archive, "waveforms").glob("*/*.mseed")} == expected
     assert len(open_dataset(tmp_path / "DATASET").metadata) >= 45, "a far P leaves less than the short window"
     assert len(list((tmp_path / "outputs").glob("train/*/checkpoints/best.ckpt"))) == 2

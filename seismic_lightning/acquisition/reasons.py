@@ -25,7 +25,7 @@ REASONS: dict[str, str] = {
     "unsafe_code": "codes that cannot become a file's name",
     "unsafe_event": "an event identifier that cannot become a file's name",
     "wrong_channel": "records of channels that were not asked for",
-    "wrong_time": "records without a sample in the time that was asked for",
+    "wrong_time": "records far from the time that was asked for",
 }
 """One line of explanation by reason."""
 

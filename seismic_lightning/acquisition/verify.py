@@ -1,7 +1,8 @@
 """Whether a body is what was asked for, record by record, and what it still lacks.
 
-Nodes answer with whole records, which may reach over the edges of the time that was asked for; a record
-without any sample within it is none of ours. The same samples twice are the same samples; two different
+Nodes answer with whole records, which may reach over the edges of the time that was asked for, some also
+with the neighbours of these; what lies outside by more than one sample is cut off, and a record farther away
+than its own length is none of ours. The same samples twice are the same samples; two different
 ones for one time are refused. A body that is cut between two records looks like an outage of the station,
 which is why what is missing gets asked for again, by itself.
 """
@@ -71,9 +72,9 @@ def packets(body: bytes, asked: Sequence[Stretch]) -> list[Packet]:
         name = str(segment.seed_id)
         if segment.seed_id not in spans:
             raise AcquisitionError("wrong_channel", f"the answer holds {name}, which was not asked for")
-        delta_ns = _delta_ns(segment)
+        reach_ns = _delta_ns(segment) * segment.samples.size
         if not any(
-            segment.start_ns <= span.end_ns + delta_ns and _end_ns(segment) >= span.start_ns - delta_ns
+            segment.start_ns <= span.end_ns + reach_ns and _end_ns(segment) >= span.start_ns - reach_ns
             for span in spans[segment.seed_id]
         ):
             raise AcquisitionError("wrong_time", f"the answer holds {name} at another time than asked for")

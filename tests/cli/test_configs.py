@@ -10,11 +10,19 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
-from seismic_lightning.cli.schema import CurateConfig, ExportConfig, SimulateConfig, TrainConfig, register
+from seismic_lightning.cli.schema import (
+    AcquireConfig,
+    CurateConfig,
+    ExportConfig,
+    SimulateConfig,
+    TrainConfig,
+    register,
+)
 from seismic_lightning.transforms.front import SpectrogramFront
 
 COMMANDS = {
     "train": TrainConfig,
+    "acquire": AcquireConfig,
     "curate": CurateConfig,
     "export": ExportConfig,
     "simulate": SimulateConfig,

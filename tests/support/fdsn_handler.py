@@ -98,6 +98,13 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, b"<html><body>maintenance</body></html>" * 30)
         elif fault == "empty":
             self._answer(200)
+        elif fault == "trickle":
+            self.send_response(200)
+            self.end_headers()
+            for place in range(20):
+                self.wfile.write(body[place : place + 1])
+                time.sleep(0.02)
+            self.close_connection = True
         elif fault == "hang":
             time.sleep(HANG_S)
             self.close_connection = True
