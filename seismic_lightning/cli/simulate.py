@@ -64,7 +64,7 @@ def report(settings: SimulationSettings, n_workers: int) -> None:
     with progress_bar("comparing") as advance:
         rows = calibrate(settings, n_workers=n_workers, progress=advance)
     say(table_text(rows, settings.n_records))
-    missed = [row.quantity for row in rows if not row.kept]
+    missed = [row.quantity for row in rows if row.verdict == "MISSED"]
     if missed:
         raise CalibrationError(
             f"{len(missed)} of {len(rows)} rows MISSED their tolerance: {'; '.join(missed)}."

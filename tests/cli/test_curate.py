@@ -8,12 +8,30 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from obspy import Stream, read
+from support.archive import write_archive
 
 from seismic_lightning.cli.curate import main
+from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.figure import P_COLOUR, S_COLOUR, draw_events
+from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
 
 RunCommand = Callable[..., None]
+SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
+
+
+@pytest.fixture(scope="session")
+def archive_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an archive of twelve events, a minute apart within one day, at three stations."""
+    return write_archive(tmp_path_factory.mktemp("observatory") / "archive", n_events=12, n_stations=3)
+
+
+@pytest.fixture(scope="session")
+def dataset_dir(archive_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the curated dataset of that archive."""
+    folder = tmp_path_factory.mktemp("curated") / "dataset"
+    curate(archive_dir, folder, SHORT)
+    return folder
 
 
 def test_parts_from_anywhere_become_a_dataset_of_the_vertical_with_a_figure(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from obspy import Stream, Trace, UTCDateTime, read, read_events
-from support.archive import START
+from support.archive import START, write_archive
 
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.layout import Places
@@ -21,6 +21,20 @@ from seismic_lightning.errors import ArchiveError, ConfigurationError, DatasetEr
 
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
 ELSEWHERE = ("shard", "row", "trace_file")
+
+
+@pytest.fixture(scope="session")
+def archive_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an archive of twelve events, a minute apart within one day, at three stations."""
+    return write_archive(tmp_path_factory.mktemp("observatory") / "archive", n_events=12, n_stations=3)
+
+
+@pytest.fixture(scope="session")
+def dataset_dir(archive_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the curated dataset of that archive."""
+    folder = tmp_path_factory.mktemp("curated") / "dataset"
+    curate(archive_dir, folder, SHORT)
+    return folder
 
 
 def traces(archive: Path) -> Iterator[Trace]:
