@@ -84,10 +84,12 @@ def selected(catalogue: Catalogue, settings: AcquisitionSettings) -> Catalogue:
             name = event_name(event_id)
             name = event_id if name is None or name in events else name
             names[event_id] = name
-            events[name] = replace(event, event_id=name)
-    picks = [
-        replace(pick, event_id=names[pick.event_id]) for pick in catalogue.picks if pick.event_id in names
-    ]
+            events[name] = event if name == event_id else replace(event, event_id=name)
+    picks = []
+    for pick in catalogue.picks:
+        name = names.get(pick.event_id)
+        if name is not None:
+            picks.append(pick if name == pick.event_id else replace(pick, event_id=name))
     order = {name: number for number, name in enumerate(events)}
     picks.sort(key=lambda pick: order[pick.event_id])
     return Catalogue(events, picks)

@@ -2,7 +2,7 @@
 
 Nodes answer with whole records, which may reach over the edges of the time that was asked for, some also
 with the neighbours of these; what lies outside by more than one sample is cut off, and a record farther away
-than its own length is none of ours. The same samples twice are the same samples; two different
+than the length of one is none of ours. The same samples twice are the same samples; two different
 ones for one time are refused. A body that is cut between two records looks like an outage of the station,
 which is why what is missing gets asked for again, by itself.
 """
@@ -68,11 +68,15 @@ def packets(body: bytes, asked: Sequence[Stretch]) -> list[Packet]:
     for stretch in asked:
         spans.setdefault(stretch.seed_id, []).append(stretch)
     found = _decoded(body)
+    longest_ns: dict[SeedId, int] = {}
+    for segment, _ in found:
+        length_ns = _delta_ns(segment) * segment.samples.size
+        longest_ns[segment.seed_id] = max(longest_ns.get(segment.seed_id, 0), length_ns)
     for segment, _ in found:
         name = str(segment.seed_id)
         if segment.seed_id not in spans:
             raise AcquisitionError("wrong_channel", f"the answer holds {name}, which was not asked for")
-        reach_ns = _delta_ns(segment) * segment.samples.size
+        reach_ns = longest_ns[segment.seed_id]
         if not any(
             segment.start_ns <= span.end_ns + reach_ns and _end_ns(segment) >= span.start_ns - reach_ns
             for span in spans[segment.seed_id]
