@@ -98,7 +98,7 @@ def residuals_by_bin(residual: ArrayLike, place: NDArray[np.int64], bins: Bins) 
         raise EvaluationError(f"residuals: {len(values)} of them for {place.shape} places in bins")
     if not (place >= 0).any():
         raise EvaluationError(
-            f"residuals: none of {len(values)} records lies in a bin of magnitudes {bins.magnitude_edges} and "
+            f"residuals: none of {len(values)} records lies within magnitudes {bins.magnitude_edges} and "
             f"distances {bins.distance_edges_km} km"
         )
     rows = []

@@ -110,9 +110,6 @@ def mixed_effects(
     Raises:
         EvaluationError: Fewer than two events, no event with two records, or a fit that does not converge.
     """
-    from statsmodels.regression.mixed_linear_model import MixedLM  # here: takes two seconds to import
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning
-
     response = finite("values", values, 1)
     codes = event_codes(event, len(response))
     n_events = int(codes.max()) + 1
@@ -123,9 +120,14 @@ def mixed_effects(
         )
     columns = np.ones((len(response), 1)) if fixed is None else finite("fixed part", fixed, 2)
     scale = _scale(response, columns)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings():  # its import changes the filters of warnings
+        # here: takes a second to import
+        from statsmodels.regression.mixed_linear_model import MixedLM
+        from statsmodels.tools.sm_exceptions import ConvergenceWarning, SingularMatrixWarning
+
         # A tau of zero lies on the boundary, which the fit warns of; whether it converged is asked below.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", SingularMatrixWarning)
         fit = MixedLM(response / scale, columns, groups=codes).fit(reml=True)
     if not fit.converged:
         raise EvaluationError(f"a mixed-effects fit of {len(response)} records did not converge")
