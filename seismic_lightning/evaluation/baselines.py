@@ -41,7 +41,7 @@ def other_records(event: ArrayLike, seed: int) -> NDArray[np.int64]:
         raise EvaluationError(f"random other record: {len(codes)} records of one event; two are needed")
     ends = np.cumsum(sizes)
     first_after, own = ends[codes], sizes[codes]
-    # Records in order of event, around in a circle: a step past the own event's last one, and before its first.
+    # In order of event, around in a circle: past the last record of the own event, before its first.
     steps = np.random.default_rng(seed).integers(0, len(codes) - own)
     return np.asarray(order[(first_after + steps) % len(codes)], dtype=np.int64)
 

@@ -49,6 +49,9 @@ class Teaching(NamedTuple):
 class SpectrogramClassifier(nn.Module):
     """Three convolutions, a mean and a maximum over the record, and one decision."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, n_components: int, n_classes: int, channels: int = 16) -> None:
         """Build the layers.
 
@@ -126,9 +129,10 @@ def fit_classifier(
     grid = coarse(level)
     labels = torch.from_numpy(_labels(label, len(grid), n_classes))
     grid, labels = grid[labels >= 0], labels[labels >= 0]
-    if len(labels.unique()) < 2:
+    n_found = int((torch.bincount(labels, minlength=n_classes) > 0).sum())
+    if n_found < 2:
         raise EvaluationError(
-            f"classifier: {len(labels)} records of {len(labels.unique())} class; two classes are needed"
+            f"classifier: the {len(labels)} records with a class are of {n_found} class; two are needed"
         )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -162,7 +166,7 @@ def embed(classifier: SpectrogramClassifier, level: ArrayLike) -> NDArray[np.flo
         ``(B, D)`` features.
     """
     with torch.no_grad():
-        parts = [classifier.embed(part) for part in coarse(level).split(_RECORDS_AT_ONCE)]
+        parts = [classifier.embed(part) for part in torch.split(coarse(level), _RECORDS_AT_ONCE)]
     return torch.cat(parts).double().numpy()
 
 
@@ -185,7 +189,9 @@ def correct(classifier: SpectrogramClassifier, level: ArrayLike, label: ArrayLik
     if (labels < 0).all():
         raise EvaluationError(f"classifier: none of {len(grid)} records lies in a class it was taught")
     with torch.no_grad():
-        named = torch.cat([classifier(part).argmax(1) for part in grid.split(_RECORDS_AT_ONCE)]).numpy()
+        named = torch.cat(
+            [classifier(part).argmax(1) for part in torch.split(grid, _RECORDS_AT_ONCE)]
+        ).numpy()
     return np.where(labels >= 0, (named == labels).astype(np.float64), np.nan)
 
 
@@ -212,8 +218,8 @@ def _teach(
     n_steps = teaching.n_epochs * -(-len(labels) // teaching.batch_size)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
     for _ in range(teaching.n_epochs):
-        for rows in torch.randperm(len(labels), generator=generator).split(teaching.batch_size):
+        for rows in torch.split(torch.randperm(len(labels), generator=generator), teaching.batch_size):
             optimizer.zero_grad()
-            F.cross_entropy(classifier(grid[rows]), labels[rows]).backward()
+            torch.autograd.backward(F.cross_entropy(classifier(grid[rows]), labels[rows]))
             optimizer.step()
             scheduler.step()
