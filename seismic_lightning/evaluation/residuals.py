@@ -203,7 +203,7 @@ def _best_ratio(sums: _Sums) -> float:
     """Find the ratio of variances of highest likelihood: a scan, then the minimum between its neighbours."""
     from scipy.optimize import minimize_scalar  # here: scipy takes a while to import
 
-    ratios = np.concatenate([[0.0], np.geomspace(1e-4, 1e6, 61)])
+    ratios = np.concatenate([[0.0], np.geomspace(1e-4, 1e6, 31)])
     costs = [_profile(sums, ratio)[2] for ratio in ratios]
     best = int(np.argmin(costs))
     bounds = (ratios[max(best - 1, 0)], ratios[min(best + 1, len(ratios) - 1)])
