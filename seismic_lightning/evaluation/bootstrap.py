@@ -5,6 +5,10 @@ interval lies between the :math:`\alpha/2` and :math:`1-\alpha/2` quantiles of t
 method). Drawing single records would take some eleven records of an event for eleven independent ones and
 give intervals that are too narrow.
 
+A distance between two sets grows by the drawing itself, as two sets never drawn alike: of two equal sets it is
+zero, of draws from them it is not. Draws of comparisons are therefore shifted so that their mean is the value,
+and not below zero where no draw is.
+
 References:
     Efron, B. (1979), Annals of Statistics 7(1), 1-26, doi:10.1214/aos/1176344552.
     Field, C. A. and Welsh, A. H. (2007), Journal of the Royal Statistical Society B 69(3), 369-390,
@@ -100,7 +104,7 @@ def intervals(
     """
     whole = _whole(event)
     taken = (statistic(draw) for draw in draws(event, n_draws, seed))
-    return _around(statistic(whole), taken, [whole], (n_draws, level))
+    return _around(statistic(whole), taken, [whole], (n_draws, level), centred=False)
 
 
 def intervals_between(
@@ -132,7 +136,7 @@ def intervals_between(
     seeds = np.random.default_rng(seed).integers(2**31, size=2).tolist()
     both = (draws(event, n_draws, number) for event, number in zip(events, seeds, strict=True))
     taken = (statistic(*pair) for pair in zip(*both, strict=True))
-    return _around(statistic(*wholes), taken, wholes, (n_draws, level))
+    return _around(statistic(*wholes), taken, wholes, (n_draws, level), centred=True)
 
 
 def interval(
@@ -179,6 +183,8 @@ def _around(
     taken: Iterator[NDArray[np.float64]],
     wholes: list[Draw],
     asked: tuple[int, float],
+    *,
+    centred: bool,
 ) -> list[Interval]:
     """Put bounds around values; without bounds where a set has a single event."""
     n_draws, level = asked
@@ -189,7 +195,11 @@ def _around(
     n_events = [int(whole.event.max()) + 1 for whole in wholes]
     bounds = np.full((2, len(value)), np.nan)
     if min(n_events) >= MIN_EVENTS:
-        bounds = np.quantile(np.stack(list(taken)), [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
+        drawn = np.stack(list(taken))
+        bounds = np.quantile(drawn, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
+        if centred:
+            bounds = bounds - (drawn.mean(axis=0) - value)
+            bounds = np.where(drawn.min(axis=0) >= 0.0, np.maximum(bounds, 0.0), bounds)
     return [
         Interval(float(middle), float(low), float(high), len(wholes[0].rows), n_events[0])
         for middle, low, high in zip(value, *bounds, strict=True)

@@ -213,4 +213,4 @@ def _cosine(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[
     first, second = first.reshape(len(first), -1), second.reshape(len(second), -1)
     product = np.einsum("bk,bk->b", first, second)
     lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    return np.divide(product, lengths, out=np.zeros(len(first)), where=lengths > _SILENT)
+    return np.where(lengths > _SILENT, product / np.maximum(lengths, _SILENT), 0.0)

@@ -9,6 +9,7 @@ from scipy import stats
 
 from seismic_lightning.errors import EvaluationError
 from seismic_lightning.evaluation.bootstrap import Draw, draws, interval, intervals, intervals_between
+from seismic_lightning.evaluation.frechet import diagonal_distance
 
 
 def mean_of(values: NDArray[np.float64], draw: Draw) -> float:
@@ -82,6 +83,18 @@ def test_two_sets_are_drawn_on_their_own() -> None:
     error = np.hypot(first.std() / np.sqrt(200), second.std() / np.sqrt(300))
     assert (difference.high - difference.low) / 2 == pytest.approx(1.96 * error, rel=0.1)
     assert difference[3:] == (200, 200)
+
+
+def test_the_interval_of_a_small_distance_holds_its_value() -> None:
+    rng = np.random.default_rng(11)
+    first, second = rng.normal(0.0, 1.0, (100, 20)), rng.normal(0.0, 1.0, (100, 20))
+    (result,) = intervals_between(
+        lambda draw, other: np.array([diagonal_distance(first[draw.rows], second[other.rows])]),
+        (np.arange(100), np.arange(100)),
+        seed=12,
+        n_draws=200,
+    )
+    assert 0.0 <= result.low < result.value < result.high
 
 
 def test_what_gives_no_interval_is_said() -> None:
