@@ -5,9 +5,9 @@ interval lies between the :math:`\alpha/2` and :math:`1-\alpha/2` quantiles of t
 method). Drawing single records would take some eleven records of an event for eleven independent ones and
 give intervals that are too narrow.
 
-A distance between two sets grows by the drawing itself, as two sets never drawn alike: of two equal sets it is
-zero, of draws from them it is not. Draws of comparisons are therefore shifted so that their mean is the value,
-and not below zero where no draw is.
+A distance between two sets grows by the drawing itself: of two equal sets it is zero, of draws from them it
+is not. Draws of comparisons are therefore shifted so that their mean is the value, and bounds kept at zero or
+above where all draws are.
 
 References:
     Efron, B. (1979), Annals of Statistics 7(1), 1-26, doi:10.1214/aos/1176344552.
