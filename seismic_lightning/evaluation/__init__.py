@@ -1,0 +1,1 @@
+"""Is it an earthquake? Measures of generated records, beside those of trivial guesses and of real records."""
