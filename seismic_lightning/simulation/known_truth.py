@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seismic_lightning.simulation import measures
+from seismic_lightning.records.brune import fitted_corner_hz, source_spectrum
+from seismic_lightning.records.local_magnitude import amplitude_mm
+from seismic_lightning.simulation import measures, source
 from seismic_lightning.simulation.block import Block
 from seismic_lightning.simulation.comparison import Row, between, within
-from seismic_lightning.simulation.magnitude import amplitude_mm
 from seismic_lightning.simulation.rays import BEFORE_PICK_S
 from seismic_lightning.simulation.settings import SimulationSettings
 from seismic_lightning.simulation.simulator import Simulator
@@ -78,7 +79,7 @@ def given_rows(simulator: Simulator) -> list[Row]:
     row = broadband[int(np.argmin(network.noise_db[broadband].mean(axis=1)))]
 
     def synthesise(magnitude: float, north_deg: float, first_seed: int) -> list[Block]:
-        source = functools.partial(
+        draw = functools.partial(
             simulator.at,
             magnitude=magnitude,
             latitude_deg=float(network.latitude_deg[row]) + north_deg,
@@ -86,7 +87,7 @@ def given_rows(simulator: Simulator) -> list[Row]:
             depth_km=GIVEN_DEPTH_KM,
             station=network.stations[row].code,
         )
-        return [source(seed=first_seed + number) for number in range(GIVEN_RECORDS)]
+        return [draw(seed=first_seed + number) for number in range(GIVEN_RECORDS)]
 
     return [
         *_corner_rows(synthesise),
@@ -150,11 +151,13 @@ def recovered_corner_hz(blocks: Iterable[Block]) -> float:
     for block in blocks:
         truth = block.truth
         onsets_s = (float(truth.p_arrival_s[0]), float(truth.s_arrival_s[0]))
-        path = (float(truth.slant_km[0]), float(truth.kappa_s[0]))
+        t_star_s = functools.partial(
+            source.t_star_s, distance_km=float(truth.slant_km[0]), kappa_s=float(truth.kappa_s[0])
+        )
         horizontal = block.counts[0, 1:].astype(np.float64)
-        frequency_hz, spectrum = measures.source_spectrum(horizontal, block.sampling_rate_hz, onsets_s, path)
+        frequency_hz, spectrum = source_spectrum(horizontal, block.sampling_rate_hz, onsets_s, t_star_s)
         spectra.append(np.log(spectrum))
-    return measures.fitted_corner_hz(frequency_hz, np.exp(np.mean(spectra, axis=0)))
+    return fitted_corner_hz(frequency_hz, np.exp(np.mean(spectra, axis=0)))
 
 
 def polarisation_rows(table: pd.DataFrame) -> list[Row]:
