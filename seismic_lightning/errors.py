@@ -53,3 +53,7 @@ class TrainingError(SeismicLightningError, ArithmeticError):
 
 class CalibrationError(SeismicLightningError, ArithmeticError):
     """Simulated records are not as real ones are: quantities that miss their tolerance."""
+
+
+class EvaluationError(SeismicLightningError, ValueError):
+    """Records cannot be judged: values that are not finite, sets too small, pairs that do not match."""

@@ -1,0 +1,120 @@
+r"""Confidence intervals that know that records of one earthquake resemble each other.
+
+Whole events are drawn with replacement, each with all of its records, and the statistic is taken again. The
+interval lies between the :math:`\alpha/2` and :math:`1-\alpha/2` quantiles of these values (percentile
+method). Drawing single records would take some eleven records of an event for eleven independent ones and
+give intervals that are too narrow.
+
+References:
+    Efron, B. (1979), Annals of Statistics 7(1), 1-26, doi:10.1214/aos/1176344552.
+    Field, C. A. and Welsh, A. H. (2007), Journal of the Royal Statistical Society B 69(3), 369-390,
+    doi:10.1111/j.1467-9868.2007.00593.x (draws of whole clusters).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from seismic_lightning.errors import EvaluationError
+from seismic_lightning.evaluation.checks import event_codes
+
+MIN_EVENTS = 2
+"""One event tells nothing of the scatter between events."""
+
+
+class Draw(NamedTuple):
+    """One draw of whole events.
+
+    Attributes:
+        rows: ``(M,)`` int64 records drawn; a record may come twice.
+        event: ``(M,)`` int64 number of the draw that brought each record: an event drawn twice counts as two.
+    """
+
+    rows: NDArray[np.int64]
+    event: NDArray[np.int64]
+
+
+class Interval(NamedTuple):
+    """A value and how far chance may have moved it.
+
+    Attributes:
+        value: Of all records.
+        low: Lower bound; NaN with fewer than two events.
+        high: Upper bound; likewise.
+        n_records: Records it rests on.
+        n_events: Their events.
+    """
+
+    value: float
+    low: float
+    high: float
+    n_records: int
+    n_events: int
+
+
+def draws(event: ArrayLike, n_draws: int, seed: int) -> Iterator[Draw]:
+    """Draw whole events with replacement.
+
+    Args:
+        event: ``(B,)`` event of each record.
+        n_draws: How many draws.
+        seed: Equal seeds give equal draws.
+
+    Yields:
+        ``n_draws`` draws of as many events as there are.
+    """
+    codes = event_codes(event, np.size(event))
+    order = np.argsort(codes, kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    generator = np.random.default_rng(seed)
+    for _ in range(n_draws):
+        chosen = [members[place] for place in generator.integers(len(members), size=len(members))]
+        lengths = [len(rows) for rows in chosen]
+        yield Draw(np.concatenate(chosen), np.repeat(np.arange(len(chosen)), lengths))
+
+
+def interval(
+    statistic: Callable[[Draw], float],
+    event: ArrayLike,
+    *,
+    seed: int,
+    n_draws: int = 500,
+    level: float = 0.95,
+) -> Interval:
+    """Take a statistic and its interval by draws of events.
+
+    Args:
+        statistic: Takes the drawn records and returns a number.
+        event: ``(B,)`` event of each record.
+        seed: Equal seeds give equal intervals.
+        n_draws: Draws that the interval rests on.
+        level: Share of the draws within the interval, between 0 and 1.
+
+    Returns:
+        Value, bounds and counts.
+
+    Raises:
+        EvaluationError: A level or number of draws that gives no interval, or no records.
+
+    Example:
+        >>> magnitude = np.array([1.0, 1.0, 2.0, 3.0])
+        >>> interval(lambda draw: magnitude[draw.rows].mean(), [7, 7, 8, 9], seed=0, n_draws=9).value
+        1.75
+    """
+    if not 0.0 < level < 1.0 or n_draws < 1:
+        raise EvaluationError(
+            f"interval: give a level between 0 and 1 and at least one draw, got {level=}, {n_draws=}"
+        )
+    n_records = np.size(event)
+    if n_records == 0:
+        raise EvaluationError("interval: there are no records")
+    codes = event_codes(event, n_records)
+    n_events = int(codes.max()) + 1
+    value = float(statistic(Draw(np.arange(n_records), codes)))
+    if n_events < MIN_EVENTS:
+        return Interval(value, np.nan, np.nan, n_records, n_events)
+    values = np.array([statistic(draw) for draw in draws(codes, n_draws, seed)])
+    low, high = np.quantile(values, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    return Interval(value, float(low), float(high), n_records, n_events)
