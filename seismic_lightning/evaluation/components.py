@@ -90,8 +90,8 @@ def polarisation_error_deg(
         back_azimuth_deg: From the station to the source, one for all or ``(B,)``.
 
     Returns:
-        ``(B,)`` degrees from -180 to 180, clockwise positive; NaN where the record does not hold the P. Phases
-        that are unrelated between components give any angle alike: a median of 90 degrees in absolute value.
+        ``(B,)`` degrees from -180 to 180, clockwise positive; NaN where the record does not hold the P.
+        Phases that are unrelated between components give all angles alike: a median of 90 without sign.
 
     Raises:
         EvaluationError: Other components, or samples that are not finite.

@@ -125,4 +125,4 @@ def envelope_correlation(samples: ArrayLike, reference: ArrayLike, rate_hz: floa
     second = second - second.mean(axis=-1, keepdims=True)
     scale = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
     product = (first * second).sum(axis=-1)
-    return product / np.where(scale > 0.0, scale, np.nan)
+    return np.asarray(product / np.where(scale > 0.0, scale, np.nan))

@@ -22,9 +22,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from seismic_lightning.errors import EvaluationError
-from seismic_lightning.evaluation.bootstrap import Draw, Interval, interval
+from seismic_lightning.evaluation.bootstrap import Interval, interval
 from seismic_lightning.evaluation.checks import pair
+from seismic_lightning.evaluation.slope import slope_interval
 from seismic_lightning.evaluation.waveforms import ONE_OR_THREE, horizontals, per_record, waveforms
 from seismic_lightning.records.local_magnitude import amplitude_mm, minus_log_a0
 
@@ -97,20 +97,10 @@ def closure(
         1.0
     """
     found, asked = pair("recovered magnitudes", recovered, requested)
-    if np.ptp(asked) == 0.0:
-        raise EvaluationError(
-            f"requested magnitudes: all {asked.size} are {asked.flat[0]:g}, a slope needs different ones"
-        )
     events = np.arange(asked.size) if event is None else event
     error = found - asked
-
-    def slope(draw: Draw) -> float:
-        here = asked[draw.rows] - asked[draw.rows].mean()
-        spread = float(here @ here)
-        return float(here @ found[draw.rows]) / spread if spread > 0.0 else np.nan
-
     return Closure(
-        slope=interval(slope, events, seed=seed),
+        slope=slope_interval(found, asked, events, seed=seed),
         bias=interval(lambda draw: float(error[draw.rows].mean()), events, seed=seed),
         sigma=interval(lambda draw: float(error[draw.rows].std(ddof=1)), events, seed=seed),
     )

@@ -19,9 +19,9 @@ import functools
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from seismic_lightning.errors import EvaluationError
-from seismic_lightning.evaluation.bootstrap import Draw, Interval, interval
+from seismic_lightning.evaluation.bootstrap import Interval
 from seismic_lightning.evaluation.checks import pair
+from seismic_lightning.evaluation.slope import slope_interval
 from seismic_lightning.evaluation.waveforms import ONE_OR_THREE, horizontals, per_record, waveforms
 from seismic_lightning.records.brune import SPECTRUM_S, fitted_corner_hz, source_spectrum
 from seismic_lightning.simulation.source import t_star_s
@@ -95,15 +95,5 @@ def corner_slope(
         EvaluationError: Values that are not finite, or one magnitude alone.
     """
     corners, magnitudes = pair("corner_hz", corner_hz, magnitude)
-    if np.ptp(magnitudes) == 0.0:
-        raise EvaluationError(
-            f"magnitude: all {magnitudes.size} are {magnitudes.flat[0]:g}, a slope needs different ones"
-        )
-    logarithm = np.log10(corners)
-
-    def slope(draw: Draw) -> float:
-        here = magnitudes[draw.rows] - magnitudes[draw.rows].mean()
-        spread = float(here @ here)
-        return float(here @ logarithm[draw.rows]) / spread if spread > 0.0 else np.nan
-
-    return interval(slope, np.arange(corners.size) if event is None else event, seed=seed)
+    events = np.arange(corners.size) if event is None else event
+    return slope_interval(np.log10(corners), magnitudes, events, seed=seed)

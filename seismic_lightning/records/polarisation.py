@@ -51,7 +51,7 @@ def rectilinearity(samples: NDArray[Any], rate_hz: float, p_s: NDArray[np.float6
         ``(n,)`` from 0 (a ball) to 1 (a line), NaN where the record does not hold the P or it is silent.
     """
     covariance = p_covariance(samples, rate_hz, p_s)
-    known = np.isfinite(covariance).all(axis=(1, 2))
+    known = np.asarray(np.isfinite(covariance).all(axis=(1, 2)))
     values = np.linalg.eigvalsh(np.where(known[:, None, None], covariance, 0.0))
     sound = known & (values[:, 2] > 0.0)
     return np.where(
