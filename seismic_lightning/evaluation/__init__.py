@@ -1,1 +1,1 @@
-"""Is it an earthquake? Measures of generated records, each beside what trivial guesses and real records reach."""
+"""Is it an earthquake? Measures of generated records, beside those of trivial guesses and of real records."""

@@ -75,6 +75,66 @@ def draws(event: ArrayLike, n_draws: int, seed: int) -> Iterator[Draw]:
         yield Draw(np.concatenate(chosen), np.repeat(np.arange(len(chosen)), lengths))
 
 
+def intervals(
+    statistic: Callable[[Draw], NDArray[np.float64]],
+    event: ArrayLike,
+    *,
+    seed: int,
+    n_draws: int = 500,
+    level: float = 0.95,
+) -> list[Interval]:
+    """Take several statistics of the same records and their intervals, by draws of events.
+
+    Args:
+        statistic: Takes the drawn records and returns ``(K,)`` numbers.
+        event: ``(B,)`` event of each record.
+        seed: Equal seeds give equal intervals.
+        n_draws: Draws that the intervals rest on.
+        level: Share of the draws within an interval, between 0 and 1.
+
+    Returns:
+        K intervals.
+
+    Raises:
+        EvaluationError: A level or number of draws that gives no interval, or no records.
+    """
+    whole = _whole(event)
+    taken = (statistic(draw) for draw in draws(event, n_draws, seed))
+    return _around(statistic(whole), taken, [whole], (n_draws, level))
+
+
+def intervals_between(
+    statistic: Callable[[Draw, Draw], NDArray[np.float64]],
+    events: tuple[ArrayLike, ArrayLike],
+    *,
+    seed: int,
+    n_draws: int = 500,
+    level: float = 0.95,
+) -> list[Interval]:
+    """Take statistics that compare two sets of records, and their intervals.
+
+    Events of either set are drawn on their own, as many as it has.
+
+    Args:
+        statistic: Takes the drawn records of both sets and returns ``(K,)`` numbers.
+        events: ``(B,)`` and ``(M,)`` events of the records of both sets.
+        seed: Equal seeds give equal intervals.
+        n_draws: Draws that the intervals rest on.
+        level: Share of the draws within an interval, between 0 and 1.
+
+    Returns:
+        K intervals, which count the records of the first set.
+
+    Raises:
+        EvaluationError: As ``intervals``.
+    """
+    wholes = [_whole(event) for event in events]
+    seeds = np.random.default_rng(seed).integers(2**31, size=2).tolist()
+    both = (draws(event, n_draws, number) for event, number in zip(events, seeds, strict=True))
+    taken = (statistic(*pair) for pair in zip(*both, strict=True))
+    return _around(statistic(*wholes), taken, wholes, (n_draws, level))
+
+
 def interval(
     statistic: Callable[[Draw], float],
     event: ArrayLike,
@@ -83,7 +143,7 @@ def interval(
     n_draws: int = 500,
     level: float = 0.95,
 ) -> Interval:
-    """Take a statistic and its interval by draws of events.
+    """Take one statistic and its interval.
 
     Args:
         statistic: Takes the drawn records and returns a number.
@@ -95,26 +155,42 @@ def interval(
     Returns:
         Value, bounds and counts.
 
-    Raises:
-        EvaluationError: A level or number of draws that gives no interval, or no records.
-
     Example:
         >>> magnitude = np.array([1.0, 1.0, 2.0, 3.0])
         >>> interval(lambda draw: magnitude[draw.rows].mean(), [7, 7, 8, 9], seed=0, n_draws=9).value
         1.75
     """
+    (single,) = intervals(
+        lambda draw: np.array([statistic(draw)]), event, seed=seed, n_draws=n_draws, level=level
+    )
+    return single
+
+
+def _whole(event: ArrayLike) -> Draw:
+    """Return all records, each once."""
+    n_records = np.size(event)
+    if n_records == 0:
+        raise EvaluationError("interval: there are no records")
+    return Draw(np.arange(n_records), event_codes(event, n_records))
+
+
+def _around(
+    value: NDArray[np.float64],
+    taken: Iterator[NDArray[np.float64]],
+    wholes: list[Draw],
+    asked: tuple[int, float],
+) -> list[Interval]:
+    """Put bounds around values; without bounds where a set has a single event."""
+    n_draws, level = asked
     if not 0.0 < level < 1.0 or n_draws < 1:
         raise EvaluationError(
             f"interval: give a level between 0 and 1 and at least one draw, got {level=}, {n_draws=}"
         )
-    n_records = np.size(event)
-    if n_records == 0:
-        raise EvaluationError("interval: there are no records")
-    codes = event_codes(event, n_records)
-    n_events = int(codes.max()) + 1
-    value = float(statistic(Draw(np.arange(n_records), codes)))
-    if n_events < MIN_EVENTS:
-        return Interval(value, np.nan, np.nan, n_records, n_events)
-    values = np.array([statistic(draw) for draw in draws(codes, n_draws, seed)])
-    low, high = np.quantile(values, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
-    return Interval(value, float(low), float(high), n_records, n_events)
+    n_events = [int(whole.event.max()) + 1 for whole in wholes]
+    bounds = np.full((2, len(value)), np.nan)
+    if min(n_events) >= MIN_EVENTS:
+        bounds = np.quantile(np.stack(list(taken)), [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
+    return [
+        Interval(float(middle), float(low), float(high), len(wholes[0].rows), n_events[0])
+        for middle, low, high in zip(value, *bounds, strict=True)
+    ]

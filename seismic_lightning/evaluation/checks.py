@@ -76,7 +76,7 @@ def event_codes(event: ArrayLike, n_records: int) -> NDArray[np.int64]:
     identifiers: NDArray[Any] = np.asarray(event)
     if identifiers.shape != (n_records,):
         raise EvaluationError(f"events: {n_records} records need as many, got shape {identifiers.shape}")
-    missing = np.array([value is None or value != value for value in identifiers.tolist()])  # noqa: PLR0124
+    missing = np.array([value is None or value != value for value in identifiers.tolist()])
     if missing.any():
         raise EvaluationError(f"events: record {int(np.flatnonzero(missing)[0])} has no event identifier")
     return np.unique(identifiers, return_inverse=True)[1].astype(np.int64)

@@ -41,9 +41,8 @@ def frechet_distance(features: ArrayLike, reference: ArrayLike) -> float:
     values, vectors = np.linalg.eigh(covariances[0])
     root = (vectors * np.sqrt(np.clip(values, 0.0, None))) @ vectors.T
     middle = np.linalg.eigvalsh(root @ covariances[1] @ root)
-    spread = (
-        np.trace(covariances[0]) + np.trace(covariances[1]) - 2.0 * np.sqrt(np.clip(middle, 0, None)).sum()
-    )
+    common = np.sqrt(np.clip(middle, 0.0, None)).sum()
+    spread = np.trace(covariances[0]) + np.trace(covariances[1]) - 2.0 * common
     return float(max(shift @ shift + spread, 0.0))
 
 

@@ -1,0 +1,258 @@
+"""The columns of the error budget, family by family.
+
+Intensity measures of a record are averaged over its components in logarithm (geometric mean), so that a
+record counts once. ``bias`` and ``sd`` are of the residuals of pairs; ``distribution`` is the Wasserstein
+distance of two sets, the mean shift that turns one distribution into the other, and needs no pairs.
+
+References:
+    Ramdas, A., García Trillos, N. and Cuturi, M. (2017), Entropy 19(2), 47, doi:10.3390/e19020047
+    (Wasserstein distance in one dimension).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seismic_lightning.errors import EvaluationError
+from seismic_lightning.evaluation import spectra
+from seismic_lightning.evaluation.bins import Bins
+from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals
+from seismic_lightning.evaluation.classifier import SpectrogramClassifier, Teaching, correct, embed
+from seismic_lightning.evaluation.discriminator import discriminate
+from seismic_lightning.evaluation.fourier import BANDS_HZ, fas_residual_dex, log_fas_features
+from seismic_lightning.evaluation.frechet import diagonal_distance, frechet_distance
+from seismic_lightning.evaluation.intensity import intensity
+from seismic_lightning.evaluation.measure import Array, Column, Measure, PairedMeasure, Records, SetMeasure
+from seismic_lightning.evaluation.motion import Quantity, ground_motion
+from seismic_lightning.evaluation.residuals import mixed_effects, trend
+
+INTENSITIES = ("PGA", "PGV", "PSA 0.1 s", "PSA 0.3 s", "PSA 1 s", "Arias intensity", "D5-95")
+_PGA = INTENSITIES.index("PGA")
+_MIXED_EFFECTS_DRAWS = 50
+"""A fit takes a tenth of a second."""
+
+
+def with_intensity(records: Records, rate_hz: float, quantity: Quantity) -> Records:
+    """Add the intensity measures that the columns of intensity read; without waveforms there are none.
+
+    Args:
+        records: Records with waveforms in m/s or m/s².
+        rate_hz: Sampling rate.
+        quantity: ``mps`` or ``mps2``.
+
+    Returns:
+        The records with ``(B, 7)`` decadic logarithms of ``INTENSITIES``, mean over components.
+    """
+    if records.waveform is None:
+        return records._replace(intensity=None)
+    measured = intensity(ground_motion(records.waveform, quantity, rate_hz))
+    parts = [measured.pga_mps2, measured.pgv_mps, *np.moveaxis(measured.psa_mps2, -1, 0)]
+    parts += [measured.arias_mps, measured.d5_95_s]
+    return records._replace(intensity=np.stack([np.log10(part).mean(axis=1) for part in parts], axis=1))
+
+
+def spectral_measures(mean_level: Array) -> list[Measure]:
+    """Return skill, correlations and log spectral distance of spectrograms.
+
+    Args:
+        mean_level: ``(C, F, T)`` mean of the training split, in dex.
+    """
+
+    def compare(answer: Records, real: Records) -> Array:
+        level, record = _have(answer.level), _have(real.level)
+        errors = spectra.squared_errors(level, record, mean_level)
+        anomaly = spectra.anomaly_correlation(level, record, mean_level)
+        plain = spectra.spectral_correlation(level, record)
+        return np.stack([*errors, anomaly, plain, spectra.log_spectral_distance_dex(level, record)], axis=1)
+
+    def reduce(numbers: Array, _: Draw) -> Array:
+        skill = spectra.SquaredErrors(numbers[:, 0], numbers[:, 1]).skill()
+        return np.array([skill, *numbers[:, 2:].mean(axis=0)])
+
+    columns = (
+        Column("skill", "", "high"),
+        Column("anomaly correlation", "", "high"),
+        Column("spectral correlation", "", "high"),
+        Column("log spectral distance", "dex", "low"),
+    )
+    return [PairedMeasure(columns, ("level",), compare, reduce)]
+
+
+def waveform_measures(rate_hz: float, bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ) -> list[Measure]:
+    """Return the distance at several resolutions and what Fourier amplitude spectra tell.
+
+    Args:
+        rate_hz: Sampling rate of all waveforms.
+        bands_hz: Bands of the residuals; all of them together for the Fréchet distance.
+    """
+
+    def resolutions(answer: Records, real: Records) -> Array:
+        return spectra.multi_resolution_distance_dex(_have(answer.waveform), _have(real.waveform))[:, None]
+
+    def residual(answer: Records, real: Records) -> Array:
+        by_component = fas_residual_dex(_have(answer.waveform), _have(real.waveform), rate_hz, bands_hz)
+        return np.asarray(by_component.mean(axis=1))
+
+    def features(records: Records) -> Array:
+        return log_fas_features(_have(records.waveform), rate_hz, bands_hz[0][0], bands_hz[-1][1])
+
+    needs = ("waveform",)
+    bands = tuple(Column(f"FAS {low:g}-{high:g} Hz bias", "dex", "zero") for low, high in bands_hz)
+    multi = (Column("multi-resolution distance", "dex", "low"),)
+    frechet = (Column("log-FAS Fréchet distance", "dex²", "low"),)
+    return [
+        PairedMeasure(multi, needs, resolutions, _means),
+        PairedMeasure(bands, needs, residual, _means),
+        SetMeasure(frechet, needs, features, lambda one, other: np.array([diagonal_distance(one, other)])),
+    ]
+
+
+def intensity_measures() -> list[Measure]:
+    """Return bias, scatter and distribution of each intensity measure, and τ and φ of PGA."""
+
+    def residual(answer: Records, real: Records) -> Array:
+        return _have(answer.intensity) - _have(real.intensity)
+
+    def bias_and_sd(numbers: Array, _: Draw) -> Array:
+        return np.concatenate(
+            [numbers.mean(axis=0), numbers.std(axis=0, ddof=1) if len(numbers) > 1 else nan]
+        )
+
+    def between_and_within(numbers: Array, draw: Draw) -> Array:
+        if int(draw.event.max()) + 1 in (1, len(numbers)) or np.ptp(numbers[:, _PGA]) < 1e-12:
+            return np.full(2, np.nan)
+        fit = mixed_effects(numbers[:, _PGA], draw.event)
+        return np.array([fit.tau, fit.phi])
+
+    nan = np.full(len(INTENSITIES), np.nan)
+    biases = tuple(Column(f"{name} bias", "dex", "zero") for name in INTENSITIES)
+    scatters = tuple(Column(f"{name} residual sd", "dex", "low") for name in INTENSITIES)
+    distances = tuple(Column(f"{name} distribution", "dex", "low") for name in INTENSITIES)
+    taus = (Column("PGA τ between events", "dex", "low"), Column("PGA φ within events", "dex", "low"))
+    needs = ("intensity",)
+    return [
+        PairedMeasure(biases + scatters, needs, residual, bias_and_sd),
+        PairedMeasure(taus, needs, residual, between_and_within, _MIXED_EFFECTS_DRAWS),
+        SetMeasure(distances, needs, lambda records: _have(records.intensity), _wasserstein),
+    ]
+
+
+def trend_measures() -> list[Measure]:
+    """Return how PGA depends on the magnitude asked for, and its scatter about that, beside real records."""
+
+    def describe(records: Records) -> Array:
+        design = trend(_have(records.magnitude), _have(records.distance_km))
+        return np.column_stack([_have(records.intensity)[:, _PGA], design])
+
+    def reduce(answer: Array, real: Array) -> Array:
+        (slope, scatter), (real_slope, real_scatter) = _slope_and_scatter(answer), _slope_and_scatter(real)
+        return np.array([slope - real_slope, scatter / real_scatter])
+
+    columns = (
+        Column("PGA slope per magnitude less real", "dex", "zero"),
+        Column("PGA scatter about trend over real", "", "one"),
+    )
+    return [SetMeasure(columns, ("intensity", "magnitude", "distance_km"), describe, reduce)]
+
+
+def classifier_measures(classifier: SpectrogramClassifier, bins: Bins) -> list[Measure]:
+    """Return what a classifier of magnitude and distance, taught on the training split, makes of records.
+
+    Args:
+        classifier: Taught on spectrograms in dex.
+        bins: Its classes.
+    """
+
+    def rightness(records: Records) -> Array:
+        place = bins.place(_have(records.magnitude), _have(records.distance_km))
+        return correct(classifier, _have(records.level), place)[:, None]
+
+    def accuracies(answer: Array, real: Array) -> Array:
+        known = [part[~np.isnan(part)] for part in (answer, real)]
+        accuracy, of_real = (part.mean() if len(part) else np.nan for part in known)
+        return np.array([accuracy, accuracy - of_real])
+
+    distance = (Column("embedding Fréchet distance", "", "low"),)
+    accuracy = (
+        Column("classifier accuracy", "", "high"),
+        Column("classifier accuracy less real", "", "zero"),
+    )
+    return [
+        SetMeasure(
+            distance,
+            ("level",),
+            lambda records: embed(classifier, _have(records.level)),
+            lambda one, other: np.array([frechet_distance(one, other)]),
+        ),
+        SetMeasure(accuracy, ("level", "magnitude", "distance_km"), rightness, accuracies),
+    ]
+
+
+class DiscriminatorMeasure:
+    """Balanced accuracy of telling answers from real records, on held-out events."""
+
+    columns = (Column("discriminator accuracy", "", "half"),)
+    needs = ("level",)
+    paired = False
+
+    def __init__(self, seed: int, teaching: Teaching | None = None) -> None:
+        """Keep how to teach.
+
+        Args:
+            seed: Of splits and classifiers.
+            teaching: Length and size, the defaults without.
+        """
+        self._seed = seed
+        self._teaching = teaching
+
+    def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
+        """Teach on half of the events, examine on the others.
+
+        Args:
+            answer: What is judged.
+            reference: Real records.
+            seed: Of the draws of events.
+            n_draws: How many draws.
+
+        Returns:
+            One interval over the events examined.
+        """
+        examination = discriminate(
+            (_have(reference.level), reference.event),
+            (_have(answer.level), answer.event),
+            seed=self._seed,
+            teaching=self._teaching,
+        )
+        return intervals(
+            lambda draw: np.array([examination.accuracy(draw.rows)]),
+            examination.event,
+            seed=seed,
+            n_draws=n_draws,
+        )
+
+
+def _have(part: Array | None) -> Array:
+    """Return a part that the measure's needs promise."""
+    if part is None:
+        raise EvaluationError("a measure was given records without what it needs")
+    return part
+
+
+def _means(numbers: Array, _: Draw) -> Array:
+    return np.asarray(numbers.mean(axis=0))
+
+
+def _wasserstein(answer: Array, real: Array) -> Array:
+    from scipy.stats import wasserstein_distance  # here: scipy.stats takes a second to import
+
+    pairs = zip(answer.T, real.T, strict=True)
+    return np.array([wasserstein_distance(one, other) for one, other in pairs])
+
+
+def _slope_and_scatter(numbers: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the dependence of the first column on the third, the magnitude, and the scatter about the fit."""
+    values, design = numbers[:, 0], numbers[:, 1:]
+    if len(values) <= design.shape[1]:
+        return float("nan"), float("nan")
+    coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
+    residual = values - design @ coefficients
+    return float(coefficients[1]), float(np.sqrt((residual**2).sum() / (len(values) - design.shape[1])))

@@ -1,0 +1,195 @@
+"""What a measure is: a few columns of a table, taken from answers and the records they answer.
+
+``PairedMeasure`` compares answer i with record i. ``SetMeasure`` compares two sets as wholes, and serves
+where there are no pairs. Both first reduce each record to a few numbers, once, and take their columns from
+these numbers for any draw of events: that is what makes intervals affordable.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seismic_lightning.errors import EvaluationError
+from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals, intervals_between
+
+Array = NDArray[np.float64]
+Best = Literal["high", "low", "zero", "one", "half"]
+
+
+class Records(NamedTuple):
+    """Records, real or generated, and what they belong to.
+
+    Attributes:
+        event: ``(B,)`` identifiers; of a generated record, of the request's event, or one of its own.
+        level: ``(B, C, F, T)`` ``log10(magnitude + floor)`` in dex, None where there are no spectrograms.
+        waveform: ``(B, C, N)`` ground motion, None where there are no waveforms.
+        magnitude: ``(B,)`` magnitude, of a generated record the requested one; None where unknown.
+        distance_km: ``(B,)`` hypocentral distance, likewise.
+        intensity: ``(B, 7)`` decadic logarithms of intensity measures, see ``columns.with_intensity``.
+    """
+
+    event: NDArray[np.generic]
+    level: Array | None = None
+    waveform: Array | None = None
+    magnitude: Array | None = None
+    distance_km: Array | None = None
+    intensity: Array | None = None
+
+    def take(self, rows: NDArray[np.int64]) -> "Records":
+        """Return some of the records.
+
+        Args:
+            rows: ``(M,)`` which of them.
+        """
+        kept = {name: part[rows] for name, part in self._asdict().items() if part is not None}
+        return Records(**kept)
+
+    def lacks(self, parts: tuple[str, ...]) -> str | None:
+        """Name the first part that is asked for and not there.
+
+        Args:
+            parts: Names of attributes.
+        """
+        return next((name for name in parts if getattr(self, name) is None), None)
+
+
+class Column(NamedTuple):
+    """One column of a table.
+
+    Attributes:
+        name: What is measured.
+        unit: Its unit, empty for a pure number.
+        best: Which values are good: high, low, near zero, near one, or near one half.
+    """
+
+    name: str
+    unit: str
+    best: Best
+
+
+class Measure(Protocol):
+    """A family of columns.
+
+    Attributes:
+        columns: What ``judge`` returns, in its order.
+        needs: Attributes of ``Records`` that it reads.
+        paired: Whether answer i must answer record i.
+    """
+
+    columns: tuple[Column, ...]
+    needs: tuple[str, ...]
+    paired: bool
+
+    def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
+        """Return one interval per column.
+
+        Args:
+            answer: What is judged.
+            reference: Real records.
+            seed: Of the draws of events.
+            n_draws: How many draws.
+        """
+        ...
+
+
+class PairedMeasure:
+    """Columns from numbers that compare each answer with its record."""
+
+    paired = True
+
+    def __init__(
+        self,
+        columns: tuple[Column, ...],
+        needs: tuple[str, ...],
+        compare: Callable[[Records, Records], Array],
+        reduce: Callable[[Array, Draw], Array],
+        max_draws: int | None = None,
+    ) -> None:
+        """Keep how to compare and reduce.
+
+        Args:
+            columns: One per number that ``reduce`` returns.
+            needs: Attributes of ``Records`` that ``compare`` reads.
+            compare: Answers and records to ``(B, K)`` numbers.
+            reduce: ``(M, K)`` numbers of drawn records, and the draw, to ``(len(columns),)``.
+            max_draws: Fewer draws for what takes long.
+        """
+        self.columns = columns
+        self.needs = needs
+        self._compare = compare
+        self._reduce = reduce
+        self._max_draws = max_draws
+
+    def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
+        """Compare record by record.
+
+        Args:
+            answer: What is judged, B of them.
+            reference: The B records that are answered, in the same order; events are theirs.
+            seed: Of the draws of events.
+            n_draws: How many draws.
+
+        Returns:
+            One interval per column.
+
+        Raises:
+            EvaluationError: Answers and records are not equally many.
+        """
+        if len(answer.event) != len(reference.event):
+            raise EvaluationError(
+                f"{self.columns[0].name}: {len(answer.event)} answers and {len(reference.event)} records make "
+                "no pairs"
+            )
+        numbers = self._compare(answer, reference)
+        n_draws = min(n_draws, self._max_draws or n_draws)
+        return intervals(
+            lambda draw: self._reduce(numbers[draw.rows], draw), reference.event, seed=seed, n_draws=n_draws
+        )
+
+
+class SetMeasure:
+    """Columns from numbers that describe each record of two sets."""
+
+    paired = False
+
+    def __init__(
+        self,
+        columns: tuple[Column, ...],
+        needs: tuple[str, ...],
+        describe: Callable[[Records], Array],
+        reduce: Callable[[Array, Array], Array],
+    ) -> None:
+        """Keep how to describe and compare.
+
+        Args:
+            columns: One per number that ``reduce`` returns.
+            needs: Attributes of ``Records`` that ``describe`` reads.
+            describe: Records to ``(B, K)`` numbers.
+            reduce: Numbers of drawn answers and of drawn real records to ``(len(columns),)``.
+        """
+        self.columns = columns
+        self.needs = needs
+        self._describe = describe
+        self._reduce = reduce
+
+    def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
+        """Compare two sets.
+
+        Args:
+            answer: What is judged.
+            reference: Real records, any number.
+            seed: Of the draws of events.
+            n_draws: How many draws.
+
+        Returns:
+            One interval per column.
+        """
+        first, second = self._describe(answer), self._describe(reference)
+        return intervals_between(
+            lambda draw, other: self._reduce(first[draw.rows], second[other.rows]),
+            (answer.event, reference.event),
+            seed=seed,
+            n_draws=n_draws,
+        )
