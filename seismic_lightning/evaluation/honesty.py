@@ -32,11 +32,12 @@ References:
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from seismic_lightning.errors import EvaluationError
+from seismic_lightning.evaluation.bins import Bins
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, interval
-from seismic_lightning.evaluation.checks import finite
 from seismic_lightning.evaluation.neighbours import feature_sets, nearest_distances
 
 COPY_QUANTILE = 0.01
@@ -82,18 +83,6 @@ class Coverage(NamedTuple):
     coverage: float
     n_generated: int
     n_real: int
-
-
-class BinCounts(NamedTuple):
-    """Records per bin of magnitude and distance.
-
-    Attributes:
-        counts: ``(i, j)`` int64 records by magnitude and distance; bins hold their lower edges.
-        outside: Records in no bin.
-    """
-
-    counts: NDArray[np.int64]
-    outside: int
 
 
 def memorisation(
@@ -187,39 +176,26 @@ def coverage(generated: ArrayLike, real: ArrayLike, *, k: int = 3) -> Coverage:
     )
 
 
-def bin_counts(
-    magnitude: ArrayLike,
-    distance_km: ArrayLike,
-    magnitude_edges: ArrayLike,
-    distance_edges_km: ArrayLike,
-) -> BinCounts:
+def counts_by_bin(magnitude: ArrayLike, distance_km: ArrayLike, bins: Bins) -> pd.DataFrame:
     """Count records by magnitude and distance, so that a figure of few records is seen as such.
 
     Args:
         magnitude: ``(B,)``.
         distance_km: ``(B,)``.
-        magnitude_edges: ``(i + 1,)`` ascending.
-        distance_edges_km: ``(j + 1,)`` ascending.
+        bins: Of magnitude and distance.
 
     Returns:
-        Counts, and how many records no bin holds.
+        One row per bin with ``bin`` and ``n_records``, empty bins too; last a row ``outside``.
 
     Raises:
-        EvaluationError: Figures that are not finite or not as many, or edges that do not ascend.
+        EvaluationError: Figures that are not finite or not as many.
     """
-    figures = finite("magnitude", magnitude, 1), finite("distance_km", distance_km, 1)
-    if figures[0].size != figures[1].size:
-        raise EvaluationError(f"distance_km: {figures[0].size} records need as many, got {figures[1].size}")
-    edges = [np.asarray(given, dtype=np.float64) for given in (magnitude_edges, distance_edges_km)]
-    for name, ends in zip(("magnitude_edges", "distance_edges_km"), edges, strict=True):
-        if ends.ndim != 1 or ends.size < 2 or not (np.diff(ends) > 0).all():
-            raise EvaluationError(f"{name}: give two ascending edges at least, got {ends.tolist()}")
-    places = [np.digitize(values, ends) - 1 for values, ends in zip(figures, edges, strict=True)]
-    shape = edges[0].size - 1, edges[1].size - 1
-    inside = np.all([(place >= 0) & (place < n) for place, n in zip(places, shape, strict=True)], axis=0)
-    counts = np.zeros(shape, dtype=np.int64)
-    np.add.at(counts, (places[0][inside], places[1][inside]), 1)
-    return BinCounts(counts, int((~inside).sum()))
+    n_records = (np.size(magnitude), np.size(distance_km))
+    if n_records[0] != n_records[1]:
+        raise EvaluationError(f"distance_km: {n_records[0]} records need as many, got {n_records[1]}")
+    place = bins.place(magnitude, distance_km)
+    counts = [int((place == number).sum()) for number in (*range(len(bins.names)), -1)]
+    return pd.DataFrame({"bin": [*bins.names, "outside"], "n_records": counts})
 
 
 def _ratio(distances: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,6 +10,11 @@ seismographs of gain 2080 would have written. A record of Z alone has its amplit
 ratio of horizontal to vertical S. The scale scatters by 0.33 to 0.5 from station to station, hence a single
 record proves little; slope, bias and sigma over many do.
 
+Noise raises the amplitudes of weak events: 3,357 simulated HH records of all magnitudes, which are right by
+construction, have a slope of 0.67 and a bias of 0.32; those of ML 2.5 and above have a slope of 0.98. Hence
+only requests from 2.5 on are judged, and the same figures of real records belong beside those of generated
+ones.
+
 References:
     Richter, C. F. (1935), Bulletin of the Seismological Society of America 25(1), 1-32.
     Uhrhammer, R. A., Collins, E. R. (1990), Bulletin of the Seismological Society of America 80(3), 702-716:
@@ -22,11 +27,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from seismic_lightning.errors import EvaluationError
 from seismic_lightning.evaluation.bootstrap import Interval, interval
 from seismic_lightning.evaluation.checks import pair
 from seismic_lightning.evaluation.slope import slope_interval
 from seismic_lightning.evaluation.waveforms import ONE_OR_THREE, horizontals, per_record, waveforms
-from seismic_lightning.records.local_magnitude import amplitude_mm, minus_log_a0
+from seismic_lightning.records.local_magnitude import MIN_MAGNITUDE, amplitude_mm, minus_log_a0
 
 HORIZONTAL_OVER_VERTICAL = 1.8
 BEFORE_P_S = 0.5
@@ -75,7 +81,12 @@ def local_magnitude(
 
 
 def closure(
-    recovered: ArrayLike, requested: ArrayLike, *, event: ArrayLike | None = None, seed: int = 0
+    recovered: ArrayLike,
+    requested: ArrayLike,
+    *,
+    event: ArrayLike | None = None,
+    min_magnitude: float = MIN_MAGNITUDE,
+    seed: int = 0,
 ) -> Closure:
     """Compare recovered with requested magnitudes.
 
@@ -83,6 +94,7 @@ def closure(
         recovered: ``(B,)`` magnitudes read from the records.
         requested: ``(B,)`` magnitudes asked for.
         event: ``(B,)`` event of each record; None where each record is an event of its own.
+        min_magnitude: Requests below are left out; the intervals tell how many records they rest on.
         seed: Of the draws of events that the intervals rest on.
 
     Returns:
@@ -90,14 +102,23 @@ def closure(
         can be of one magnitude.
 
     Raises:
-        EvaluationError: Values that are not finite, fewer than two records, or requests of one magnitude.
+        EvaluationError: Values that are not finite, or fewer than two magnitudes from ``min_magnitude`` on.
 
     Example:
-        >>> closure([1.1, 2.1, 3.1], [1.0, 2.0, 3.0]).slope.value
+        >>> closure([3.1, 3.6, 4.1], [3.0, 3.5, 4.0]).slope.value
         1.0
     """
     found, asked = pair("recovered magnitudes", recovered, requested)
-    events = np.arange(asked.size) if event is None else event
+    events = np.arange(asked.size) if event is None else np.asarray(event)
+    if events.shape != asked.shape:
+        raise EvaluationError(f"events: {asked.size} records need as many, got shape {events.shape}")
+    used = asked >= min_magnitude
+    if np.unique(asked[used]).size < 2:
+        raise EvaluationError(
+            f"requested magnitudes: {used.sum()} of {asked.size} are {min_magnitude:g} or above, a slope needs "
+            "two different ones"
+        )
+    found, asked, events = found[used], asked[used], events[used]
     error = found - asked
     return Closure(
         slope=slope_interval(found, asked, events, seed=seed),

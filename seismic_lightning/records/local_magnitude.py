@@ -20,6 +20,8 @@ WOOD_ANDERSON_POLE = complex(-5.49779, 5.60886)
 """In rad/s, and its conjugate."""
 MICROSEISM_HZ, FILTER_ORDER = 0.5, 4
 """Analysts read amplitudes of weak events above this, where the microseism does not reach."""
+MIN_MAGNITUDE = 2.5
+"""Amplitudes of weaker events are raised by the noise they are read from."""
 MIN_DISTANCE_KM = 5.0
 """The scale was fitted from 5 to 190 km."""
 _TAPER = 0.05
