@@ -115,8 +115,8 @@ def closure(
     used = asked >= min_magnitude
     if np.unique(asked[used]).size < 2:
         raise EvaluationError(
-            f"requested magnitudes: {used.sum()} of {asked.size} are {min_magnitude:g} or above, a slope needs "
-            "two different ones"
+            f"requested magnitudes: {used.sum()} of {asked.size} are {min_magnitude:g} or above, a slope "
+            "needs two different ones"
         )
     found, asked, events = found[used], asked[used], events[used]
     error = found - asked

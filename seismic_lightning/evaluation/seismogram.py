@@ -50,8 +50,8 @@ def seismogram_table(velocity_m_s: ArrayLike, rate_hz: float, known: Known) -> p
         known: What is known of them.
 
     Returns:
-        ``B`` rows: ``magnitude``, ``snr`` (legacy, of Z), ``p_error_s``, ``s_minus_p_error_s`` (of the S found,
-        against the model), ``s_over_noise``, ``level, ...`` (eight), ``corner_hz``,
+        ``B`` rows: ``magnitude``, ``snr`` (legacy, of Z), ``p_error_s``, ``s_minus_p_error_s`` (of the S
+        found, against the model), ``s_over_noise``, ``level, ...`` (eight), ``corner_hz``,
         ``horizontal_to_vertical``, ``p_rectilinearity``, ``polarisation_error_deg`` and ``coherence Z, N`` to
         ``coherence N, E``; columns that need three components are NaN for Z alone.
 
