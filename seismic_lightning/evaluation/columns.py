@@ -27,8 +27,6 @@ from seismic_lightning.evaluation.residuals import mixed_effects, trend
 
 INTENSITIES = ("PGA", "PGV", "PSA 0.1 s", "PSA 0.3 s", "PSA 1 s", "Arias intensity", "D5-95")
 _PGA = INTENSITIES.index("PGA")
-_MIXED_EFFECTS_DRAWS = 50
-"""A fit takes a tenth of a second."""
 
 
 def with_intensity(records: Records, rate_hz: float, quantity: Quantity) -> Records:
@@ -131,7 +129,7 @@ def intensity_measures() -> list[Measure]:
     needs = ("intensity",)
     return [
         PairedMeasure(biases + scatters, needs, residual, bias_and_sd),
-        PairedMeasure(taus, needs, residual, between_and_within, _MIXED_EFFECTS_DRAWS),
+        PairedMeasure(taus, needs, residual, between_and_within),
         SetMeasure(distances, needs, lambda records: _have(records.intensity), _wasserstein),
     ]
 
@@ -249,7 +247,7 @@ def _wasserstein(answer: Array, real: Array) -> Array:
 
 
 def _slope_and_scatter(numbers: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the dependence of the first column on the third, the magnitude, and the scatter about the fit."""
+    """Return how the first column depends on the third, the magnitude, and its scatter about the fit."""
     values, design = numbers[:, 0], numbers[:, 1:]
     if len(values) <= design.shape[1]:
         return float("nan"), float("nan")

@@ -105,7 +105,6 @@ class PairedMeasure:
         needs: tuple[str, ...],
         compare: Callable[[Records, Records], Array],
         reduce: Callable[[Array, Draw], Array],
-        max_draws: int | None = None,
     ) -> None:
         """Keep how to compare and reduce.
 
@@ -114,13 +113,11 @@ class PairedMeasure:
             needs: Attributes of ``Records`` that ``compare`` reads.
             compare: Answers and records to ``(B, K)`` numbers.
             reduce: ``(M, K)`` numbers of drawn records, and the draw, to ``(len(columns),)``.
-            max_draws: Fewer draws for what takes long.
         """
         self.columns = columns
         self.needs = needs
         self._compare = compare
         self._reduce = reduce
-        self._max_draws = max_draws
 
     def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
         """Compare record by record.
@@ -139,11 +136,10 @@ class PairedMeasure:
         """
         if len(answer.event) != len(reference.event):
             raise EvaluationError(
-                f"{self.columns[0].name}: {len(answer.event)} answers and {len(reference.event)} records make "
-                "no pairs"
+                f"{self.columns[0].name}: {len(answer.event)} answers and {len(reference.event)} records "
+                "make no pairs"
             )
         numbers = self._compare(answer, reference)
-        n_draws = min(n_draws, self._max_draws or n_draws)
         return intervals(
             lambda draw: self._reduce(numbers[draw.rows], draw), reference.event, seed=seed, n_draws=n_draws
         )

@@ -179,7 +179,9 @@ def multi_resolution_distance_dex(waveform: ArrayLike, reference: ArrayLike) -> 
         stft = Stft(StftSettings(length, length * 3 // 4, length), torch.float64)
         for start in range(0, len(judged), _RECORDS_AT_ONCE):
             part = slice(start, start + _RECORDS_AT_ONCE)
-            first, second = (stft(torch.from_numpy(values[part])) for values in (judged, record))
+            first, second = (
+                stft(torch.from_numpy(np.array(values[part], order="C"))) for values in (judged, record)
+            )
             distance[part] += _distance_dex(first, second)
     return distance / len(RESOLUTIONS)
 
@@ -188,7 +190,8 @@ def _distance_dex(magnitude: Tensor, reference: Tensor) -> NDArray[np.float64]:
     """Return the distance of magnitudes, ``(B,)``."""
     floor = RELATIVE_FLOOR * reference.amax(dim=(1, 2, 3), keepdim=True)
     difference = torch.log10((magnitude + floor) / (reference + floor))
-    return np.asarray(difference.square().mean(2).sqrt().mean((1, 2)), dtype=np.float64)
+    distance: NDArray[np.float64] = np.array(difference.square().mean(2).sqrt().mean((1, 2)).tolist())
+    return distance
 
 
 def _levels(

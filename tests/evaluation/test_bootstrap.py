@@ -1,0 +1,96 @@
+"""Intervals by events: as wide as theory says, wider than those by records, and repeatable."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from seismic_lightning.errors import EvaluationError
+from seismic_lightning.evaluation.bootstrap import Draw, draws, interval, intervals, intervals_between
+
+
+def test_the_interval_of_a_mean_is_that_of_theory() -> None:
+    values = np.random.default_rng(0).normal(2.0, 1.0, 400)
+    result = interval(lambda draw: values[draw.rows].mean(), np.arange(400), seed=1, n_draws=2000)
+    error = values.std(ddof=1) / 20.0
+    expected = stats.norm.interval(0.95, values.mean(), error)
+    assert result.value == values.mean()
+    np.testing.assert_allclose((result.low, result.high), expected, atol=0.15 * error)
+    assert result[3:] == (400, 400)
+
+
+def test_intervals_by_event_hold_the_truth_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(2)
+    event = np.repeat(np.arange(30), 10)
+    held = {"event": 0, "record": 0}
+    for trial in range(60):
+        values = rng.normal(0, 1.0, 30)[event] + rng.normal(0, 0.3, 300)
+        for name, unit in (("event", event), ("record", np.arange(300))):
+            result = interval(
+                lambda draw, values=values: values[draw.rows].mean(), unit, seed=trial, n_draws=100, level=0.9
+            )
+            held[name] += result.low <= 0.0 <= result.high
+    assert 45 <= held["event"] <= 59
+    assert held["record"] < 36
+
+
+def test_events_are_drawn_whole_and_twice_drawn_they_are_two() -> None:
+    event = np.array(["b", "a", "b", "c"])
+    for draw in draws(event, 50, seed=3):
+        assert len(np.unique(draw.event)) == 3
+        for number in range(3):
+            names = event[draw.rows[draw.event == number]]
+            assert len(set(names)) == 1
+            assert len(names) == (event == names[0]).sum()
+
+
+def test_equal_seeds_give_equal_intervals() -> None:
+    values, event = np.random.default_rng(4).normal(size=50), np.arange(50) // 5
+
+    def median(draw: Draw) -> float:
+        return float(np.median(values[draw.rows]))
+
+    first, again, other = (interval(median, event, seed=seed) for seed in (5, 5, 6))
+    assert first == again
+    assert first.value == other.value
+    assert first != other
+
+
+def test_several_statistics_come_from_the_same_draws() -> None:
+    values, event = np.random.default_rng(7).normal(size=60), np.arange(60) // 3
+    both = intervals(
+        lambda draw: np.array([values[draw.rows].mean(), 3.0 * values[draw.rows].mean()]), event, seed=8
+    )
+    assert both[0] == interval(lambda draw: values[draw.rows].mean(), event, seed=8)
+    np.testing.assert_allclose(np.multiply(3.0, both[0][:3]), both[1][:3])
+
+
+def test_two_sets_are_drawn_on_their_own() -> None:
+    rng = np.random.default_rng(9)
+    first, second = rng.normal(1.0, 1.0, 200), rng.normal(0.0, 1.0, 300)
+    (difference,) = intervals_between(
+        lambda draw, other: np.array([first[draw.rows].mean() - second[other.rows].mean()]),
+        (np.arange(200), np.arange(300)),
+        seed=10,
+        n_draws=1000,
+    )
+    error = np.hypot(first.std() / np.sqrt(200), second.std() / np.sqrt(300))
+    assert (difference.high - difference.low) / 2 == pytest.approx(1.96 * error, rel=0.1)
+    assert difference[3:] == (200, 200)
+
+
+def test_what_gives_no_interval_is_said() -> None:
+    def mean(draw: Draw) -> float:
+        return float(draw.rows.mean())
+
+    single = interval(mean, ["only"] * 3, seed=0)
+    assert single.value == 1.0
+    assert np.isnan([single.low, single.high]).all()
+    assert single[3:] == (3, 1)
+    with pytest.raises(EvaluationError, match="no records"):
+        interval(mean, [], seed=0)
+    with pytest.raises(EvaluationError, match="level=95"):
+        interval(mean, [1, 2], seed=0, level=95)
+    with pytest.raises(EvaluationError, match="n_draws=0"):
+        interval(mean, [1, 2], seed=0, n_draws=0)
+    with pytest.raises(EvaluationError, match="record 1 has no event identifier"):
+        interval(mean, np.array([1.0, np.nan]), seed=0)
