@@ -115,7 +115,7 @@ def memorisation(
         raise EvaluationError(
             "memorisation: most held-out records are training records, give records of other events"
         )
-    ratio, usual = _ratio(found), _ratio(expected)
+    ratio, usual = neighbour_ratio(found), neighbour_ratio(expected)
     limit = float(np.quantile(usual, COPY_QUANTILE))
     copied, events = ratio < limit, np.arange(len(found)) if event is None else event
 
@@ -164,8 +164,8 @@ def coverage(generated: ArrayLike, real: ArrayLike, *, k: int = 3) -> Coverage:
         EvaluationError: Too few records, other features, or values that are not finite.
     """
     made, others = feature_sets(generated, real)
-    n_real_balls, reached = _within(made, others, k)
-    n_made_balls, _ = _within(others, made, k)
+    n_real_balls, reached = balls_around(made, others, k)
+    n_made_balls, _ = balls_around(others, made, k)
     return Coverage(
         precision=float((n_real_balls > 0).mean()),
         recall=float((n_made_balls > 0).mean()),
@@ -198,15 +198,30 @@ def counts_by_bin(magnitude: ArrayLike, distance_km: ArrayLike, bins: Bins) -> p
     return pd.DataFrame({"bin": [*bins.names, "outside"], "n_records": counts})
 
 
-def _ratio(distances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return nearest over second nearest distance: 0 for a copy, even of a record that is there twice."""
+def neighbour_ratio(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return ``(n,)`` nearest over second nearest of ``(n, 2)`` distances.
+
+    A copy has 0, even of a record that is there twice.
+    """
     return distances[:, 0] / np.where(distances[:, 1] > 0.0, distances[:, 1], 1.0)
 
 
-def _within(
+def balls_around(
     points: NDArray[np.float64], centres: NDArray[np.float64], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return how many balls of the centres hold each point, and which balls hold any point."""
+    """Find the balls that points lie in.
+
+    Args:
+        points: ``(n, D)``.
+        centres: ``(m, D)`` of balls, more than ``k``.
+        k: Neighbour among the centres that a ball reaches to.
+
+    Returns:
+        ``(n,)`` how many balls hold each point, and ``(m,)`` which balls hold any.
+
+    Raises:
+        EvaluationError: Too few centres.
+    """
     radius = nearest_distances(centres, centres, k, without_itself=True)[:, -1]
     n_balls, reached = np.zeros(len(points), dtype=np.int64), np.zeros(len(centres), dtype=np.bool_)
     middle = centres.mean(axis=0)

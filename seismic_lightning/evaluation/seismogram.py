@@ -16,8 +16,13 @@ from seismic_lightning.records.levels import LEVEL_WINDOWS_S, envelope_levels
 from seismic_lightning.records.quality import snr_legacy
 from seismic_lightning.records.travel_time import KOERI
 
-LEVEL_PREFIX = "level, "
-"""Of the columns of levels, before the names in ``LEVEL_WINDOWS_S``."""
+LEVELS = tuple(f"level, {part}" for part in LEVEL_WINDOWS_S)
+COHERENCES = tuple(f"coherence {pair}" for pair in components.PAIRS)
+NEED_THREE = (
+    "s_minus_p_error_s", "horizontal_to_vertical", "p_rectilinearity", "polarisation_error_deg", *COHERENCES,
+)  # fmt: skip
+"""Columns that a vertical alone cannot fill."""
+COLUMNS = ("magnitude", "snr", "p_error_s", "s_over_noise", "corner_hz", *LEVELS, *NEED_THREE)
 
 
 class Known(NamedTuple):
@@ -50,10 +55,8 @@ def seismogram_table(velocity_m_s: ArrayLike, rate_hz: float, known: Known) -> p
         known: What is known of them.
 
     Returns:
-        ``B`` rows: ``magnitude``, ``snr`` (legacy, of Z), ``p_error_s``, ``s_minus_p_error_s`` (of the S
-        found, against the model), ``s_over_noise``, ``level, ...`` (eight), ``corner_hz``,
-        ``horizontal_to_vertical``, ``p_rectilinearity``, ``polarisation_error_deg`` and ``coherence Z, N`` to
-        ``coherence N, E``; columns that need three components are NaN for Z alone.
+        ``B`` rows of ``COLUMNS``: ``snr`` is the legacy ratio of Z, ``s_minus_p_error_s`` that of the S found
+        against the model; ``NEED_THREE`` is NaN for Z alone.
 
     Raises:
         EvaluationError: Other components, samples that are not finite, or other numbers of figures.
@@ -64,19 +67,20 @@ def seismogram_table(velocity_m_s: ArrayLike, rate_hz: float, known: Known) -> p
     model = KOERI.arrivals(distance_km, depth_km)
     s_s = p_s + model.s_s - model.p_s
     levels, s_over_noise = envelope_levels(samples[:, 0], rate_hz, p_s, s_s)
-    table = {
-        "magnitude": magnitude.local_magnitude(samples, rate_hz, p_s=p_s, distance_km=distance_km),
-        "snr": _snr(samples, rate_hz, p_s),
-        "p_error_s": onsets.p_onset_s(samples, rate_hz) - p_s,
-        "s_over_noise": s_over_noise,
-        "corner_hz": source.corner_frequencies_hz(
-            samples, rate_hz, p_s=p_s, s_s=s_s, distance_km=np.hypot(distance_km, depth_km),
-            kappa_s=figures.kappa_s,
-        ),
-        **{f"{LEVEL_PREFIX}{part}": levels[:, place] for place, part in enumerate(LEVEL_WINDOWS_S)},
-        **_of_components(samples, rate_hz, figures, s_s),
-    }  # fmt: skip
-    return pd.DataFrame(table)
+    corner_hz = source.corner_frequencies_hz(
+        samples, rate_hz, p_s=p_s, s_s=s_s, distance_km=np.hypot(distance_km, depth_km),
+        kappa_s=figures.kappa_s,
+    )  # fmt: skip
+    values = (
+        magnitude.local_magnitude(samples, rate_hz, p_s=p_s, distance_km=distance_km),
+        _snr(samples, rate_hz, p_s),
+        onsets.p_onset_s(samples, rate_hz) - p_s,
+        s_over_noise,
+        corner_hz,
+        *levels.T,
+        *_of_components(samples, rate_hz, figures, s_s),
+    )
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
 def _snr(samples: NDArray[np.float64], rate_hz: float, p_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -88,21 +92,15 @@ def _snr(samples: NDArray[np.float64], rate_hz: float, p_s: NDArray[np.float64])
 
 def _of_components(
     samples: NDArray[np.float64], rate_hz: float, known: Known, s_s: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Return the columns that need three components."""
-    columns = (
-        "s_minus_p_error_s", "horizontal_to_vertical", "p_rectilinearity", "polarisation_error_deg",
-        *(f"coherence {pair}" for pair in components.PAIRS),
-    )  # fmt: skip
+) -> list[NDArray[np.float64]]:
+    """Return the columns of ``NEED_THREE``."""
     if samples.shape[1] == 1:
-        return dict.fromkeys(columns, np.full(len(samples), np.nan))
+        return [np.full(len(samples), np.nan)] * len(NEED_THREE)
     found_s = onsets.s_onset_s(samples, rate_hz, known.p_s)
-    coherence = components.coherence(samples, rate_hz, known.p_s)
-    values = (
+    return [
         onsets.s_minus_p_error_s(known.p_s, found_s, known.distance_km, known.depth_km),
         components.horizontal_to_vertical(samples, rate_hz, s_s),
         components.p_rectilinearity(samples, rate_hz, known.p_s),
         components.polarisation_error_deg(samples, rate_hz, known.p_s, known.back_azimuth_deg),
-        *coherence.T,
-    )
-    return dict(zip(columns, values, strict=True))
+        *components.coherence(samples, rate_hz, known.p_s).T,
+    ]
