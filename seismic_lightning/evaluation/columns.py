@@ -188,8 +188,6 @@ def classifier_measures(classifier: SpectrogramClassifier, bins: Bins) -> list[M
 class DiscriminatorMeasure:
     """Balanced accuracy of telling answers from real records, on held-out events."""
 
-    columns = (Column("discriminator accuracy", "", "half"),)
-    needs = ("level",)
     paired = False
 
     def __init__(self, seed: int, teaching: Teaching | None = None) -> None:
@@ -199,6 +197,8 @@ class DiscriminatorMeasure:
             seed: Of splits and classifiers.
             teaching: Length and size, the defaults without.
         """
+        self.columns: tuple[Column, ...] = (Column("discriminator accuracy", "", "half"),)
+        self.needs: tuple[str, ...] = ("level",)
         self._seed = seed
         self._teaching = teaching
 

@@ -174,10 +174,10 @@ def _sums(response: NDArray[np.float64], columns: NDArray[np.float64], codes: ND
     return _Sums(
         n_records=np.bincount(codes).astype(np.float64),
         columns=np.stack([np.bincount(codes, column) for column in columns.T], axis=1),
-        residual=np.bincount(codes, residual),
+        residual=np.bincount(codes, residual).astype(np.float64),
         squares=columns.T @ columns,
         energy=float(residual @ residual),
-        start=start,
+        start=start.astype(np.float64),
     )
 
 
@@ -188,13 +188,13 @@ def _profile(sums: _Sums, ratio: float) -> tuple[NDArray[np.float64], float, flo
         sums: Of the data.
         ratio: Variance between events over that within.
     """
-    n_free = sums.n_records.sum() - len(sums.start)
+    n_free = float(sums.n_records.sum()) - len(sums.start)
     weight = ratio / (1.0 + ratio * sums.n_records)
     products = sums.squares - (sums.columns.T * weight) @ sums.columns
     right = -(sums.columns.T * weight) @ sums.residual  # residuals are orthogonal to the columns
-    coefficients = np.linalg.solve(products, right)
+    coefficients = np.linalg.solve(products, right).astype(np.float64)
     energy = sums.energy - weight @ sums.residual**2 - coefficients @ right
-    variance = max(float(energy), np.finfo(np.float64).tiny) / n_free
+    variance = max(float(energy), float(np.finfo(np.float64).tiny)) / n_free
     determinants = np.log1p(ratio * sums.n_records).sum() + np.linalg.slogdet(products)[1]
     return coefficients, variance, float(n_free * np.log(variance) + determinants)
 
@@ -203,14 +203,13 @@ def _best_ratio(sums: _Sums) -> float:
     """Find the ratio of variances of highest likelihood: a scan, then the minimum between its neighbours."""
     from scipy.optimize import minimize_scalar  # here: scipy takes a while to import
 
-    ratios = np.concatenate([[0.0], np.geomspace(1e-4, 1e6, 61)])
+    ratios = [0.0, *np.geomspace(1e-4, 1e6, 31).tolist()]
     costs = [_profile(sums, ratio)[2] for ratio in ratios]
     best = int(np.argmin(costs))
-    bounds = (ratios[max(best - 1, 0)], ratios[min(best + 1, len(ratios) - 1)])
-    found = minimize_scalar(
-        lambda root: _profile(sums, root**2)[2],
-        bounds=np.sqrt(bounds),
-        method="bounded",
-        options={"xatol": 1e-9},
-    )
-    return float(found.x**2) if found.fun < costs[best] else float(ratios[best])
+    low, high = ratios[max(best - 1, 0)], ratios[min(best + 1, len(ratios) - 1)]
+
+    def cost(root: float) -> float:
+        return _profile(sums, root**2)[2]
+
+    found = minimize_scalar(cost, bounds=(low**0.5, high**0.5), method="bounded", options={"xatol": 1e-9})
+    return float(found.x) ** 2 if float(found.fun) < costs[best] else ratios[best]

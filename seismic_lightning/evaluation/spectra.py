@@ -190,8 +190,8 @@ def _distance_dex(magnitude: Tensor, reference: Tensor) -> NDArray[np.float64]:
     """Return the distance of magnitudes, ``(B,)``."""
     floor = RELATIVE_FLOOR * reference.amax(dim=(1, 2, 3), keepdim=True)
     difference = torch.log10((magnitude + floor) / (reference + floor))
-    distance: NDArray[np.float64] = np.array(difference.square().mean(2).sqrt().mean((1, 2)).tolist())
-    return distance
+    distance = difference.square().mean(2).sqrt().mean((1, 2))
+    return np.array(distance.tolist(), dtype=np.float64)
 
 
 def _levels(

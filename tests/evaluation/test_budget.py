@@ -39,7 +39,7 @@ from seismic_lightning.transforms.stft import Stft
 
 RATE_HZ = 100.0
 BINS = Bins((1.0, 2.5, 4.0), (0.0, 200.0))
-BRIEF = Teaching(n_epochs=6, batch_size=16, learning_rate=3e-3, channels=4)
+BRIEF = Teaching(n_epochs=2, batch_size=16, learning_rate=3e-3, channels=4)
 
 
 def made(n_events: int, seed: int, n_stations: int = 3) -> Records:
@@ -71,7 +71,7 @@ def mean_level() -> NDArray[np.float64]:
     """Return the mean spectrogram of other records."""
     level = made(24, 1).level
     assert level is not None
-    return level.mean(axis=0)
+    return np.asarray(level.mean(axis=0))
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def table(real: Records, mean_level: NDArray[np.float64], measures: list[Measure
         Answer(CONDITIONAL_ROW, noisy[1], paired=True),
         Answer(PRIOR_ROW, made(20, 5), paired=False),
     ]
-    return error_budget(rows, real, measures, seed=6, n_draws=20)
+    return error_budget(rows, real, measures, seed=6, n_draws=10)
 
 
 def test_every_cell_has_a_value_with_its_interval_or_a_reason(table: pd.DataFrame) -> None:
@@ -126,25 +126,32 @@ def test_every_cell_has_a_value_with_its_interval_or_a_reason(table: pd.DataFram
     }
 
 
+def cells(table: pd.DataFrame, row: str) -> dict[str, float]:
+    """Return the values of a row by measure."""
+    return {str(name): float(value) for name, value in as_matrix(table).loc[row].to_dict().items()}
+
+
 def test_the_mean_has_no_skill_and_a_perfect_answer_all_of_it(table: pd.DataFrame) -> None:
-    values = as_matrix(table)
-    assert values.loc[MEAN_ROW, "skill"] == 0.0
-    assert values.loc[MEAN_ROW, "anomaly correlation"] == 0.0
-    assert values.loc[MEAN_ROW, "spectral correlation"] > 0.3
-    perfect = values.loc[CEILING_ROW]
+    mean, perfect = cells(table, MEAN_ROW), cells(table, CEILING_ROW)
+    assert mean["skill"] == 0.0
+    assert mean["anomaly correlation"] == 0.0
+    assert mean["spectral correlation"] > 0.3
     assert perfect["skill"] == 1.0
     zeros = ["log spectral distance", "multi-resolution distance", "PGA bias", "D5-95 residual sd"]
     zeros += ["FAS 1-2 Hz bias", "log-FAS Fréchet distance", "PSA 1 s distribution"]
-    assert (perfect[zeros].astype(float) == 0.0).all()
+    assert [perfect[name] for name in zeros] == [0.0] * len(zeros)
     assert perfect["PGA scatter about trend over real"] == pytest.approx(1.0)
     assert perfect["embedding Fréchet distance"] == pytest.approx(0.0, abs=1e-6)
     assert np.isnan(perfect["PGA τ between events"])
 
 
 def test_known_shift_and_scatter_are_in_their_columns(table: pd.DataFrame) -> None:
-    row = as_matrix(table).loc[CONDITIONAL_ROW]
-    cell = table[(table["row"] == CONDITIONAL_ROW) & (table["measure"] == "PGA bias")].iloc[0]
-    assert cell["low"] < -0.5 < cell["high"]
+    row = cells(table, CONDITIONAL_ROW)
+    line = table[(table["row"] == CONDITIONAL_ROW) & (table["measure"] == "PGA bias")]
+    (cell,) = line.to_dict("records")
+    # 0.2 dex of 72 records: three standard errors
+    assert cell["value"] == pytest.approx(-0.5, abs=0.07)
+    assert 0.02 < cell["high"] - cell["low"] < 0.15
     assert (cell["n_records"], cell["n_events"], cell["unit"], cell["best"]) == (72, 24, "dex", "zero")
     # Arias intensity goes with the square, durations do not change
     assert row["Arias intensity bias"] == pytest.approx(2.0 * row["PGA bias"])
@@ -155,14 +162,12 @@ def test_known_shift_and_scatter_are_in_their_columns(table: pd.DataFrame) -> No
 
 
 def test_rows_stand_in_the_order_of_what_they_know(table: pd.DataFrame) -> None:
-    values = as_matrix(table)
-    assert list(values.index) == list(table["row"].unique())
-    rising = values.loc[[OTHER_ROW, CONDITIONAL_ROW, "near", CEILING_ROW]]
+    assert list(as_matrix(table).index) == list(table["row"].unique())
+    rows = [cells(table, name) for name in (OTHER_ROW, CONDITIONAL_ROW, "near", CEILING_ROW)]
     for name in ("log spectral distance", "multi-resolution distance"):
-        assert rising[name].is_monotonic_decreasing
-    assert rising["skill"].is_monotonic_increasing
-    shift = values["PGV distribution"]
-    assert shift["near"] < shift[CONDITIONAL_ROW]
+        assert rows[0][name] > rows[1][name] > rows[2][name] > rows[3][name]
+    assert rows[0]["skill"] < rows[1]["skill"] < rows[2]["skill"] < rows[3]["skill"]
+    assert rows[2]["PGV distribution"] < rows[1]["PGV distribution"]
 
 
 def test_a_seed_makes_the_table(real: Records, mean_level: NDArray[np.float64]) -> None:
@@ -211,11 +216,11 @@ def test_what_makes_no_budget_is_refused_by_name(real: Records, mean_level: NDAr
     with pytest.raises(EvaluationError, match="measures of one name: anomaly correlation"):
         error_budget([answer], real, [*measures, *measures], seed=0)
     fewer = Answer("model", real.take(np.arange(5)), paired=True)
-    with pytest.raises(EvaluationError, match="model, skill: .*5 answers and 72 records make no pairs"):
+    with pytest.raises(EvaluationError, match=r"model, skill: .*5 answers and 72 records make no pairs"):
         error_budget([fewer], real, measures, seed=0)
     assert real.level is not None
     broken = Answer("model", real._replace(level=real.level + np.nan), paired=True)
-    with pytest.raises(EvaluationError, match="model, skill: spectrograms: .* are NaN"):
+    with pytest.raises(EvaluationError, match=r"model, skill: spectrograms: .* are NaN"):
         error_budget([broken], real, measures, seed=0)
     with pytest.raises(EvaluationError, match="random other record: 2 records of one event"):
         other_records(["a", "a"], 0)

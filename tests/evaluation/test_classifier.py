@@ -19,7 +19,7 @@ from seismic_lightning.evaluation.discriminator import discriminate
 from seismic_lightning.evaluation.frechet import frechet_distance
 
 Array = NDArray[np.float64]
-BRIEF = Teaching(n_epochs=8, batch_size=32, learning_rate=3e-3, channels=4)
+BRIEF = Teaching(n_epochs=10, batch_size=32, learning_rate=5e-3, channels=4)
 
 
 def made(n_records: int, seed: int, noise: float = 1.0) -> tuple[Array, NDArray[np.int64]]:
@@ -35,7 +35,7 @@ def made(n_records: int, seed: int, noise: float = 1.0) -> tuple[Array, NDArray[
 @pytest.fixture(scope="module")
 def classifier() -> SpectrogramClassifier:
     """Return a classifier taught on three classes."""
-    return fit_classifier(*made(240, 0), 3, seed=0, teaching=BRIEF)
+    return fit_classifier(*made(400, 0), 3, seed=0, teaching=BRIEF)
 
 
 def test_unseen_records_are_named_and_noise_makes_it_harder(classifier: SpectrogramClassifier) -> None:

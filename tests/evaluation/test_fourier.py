@@ -26,7 +26,7 @@ def noise(n_records: int, seed: int = 0) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("smoothing", [20.0, 40.0])
 def test_weights_are_those_of_obspy(smoothing: float) -> None:
-    frequency_hz = np.fft.rfftfreq(3000, 1 / RATE_HZ)
+    frequency_hz = np.arange(1501) * RATE_HZ / 3000
     centres = np.array([frequency_hz[40], 1.2345, 7.7, 20.0])
     weights = konno_ohmachi_weights(frequency_hz, centres, smoothing)
     for row, centre in zip(weights, centres, strict=True):

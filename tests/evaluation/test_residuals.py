@@ -15,7 +15,7 @@ BINS = Bins((1.0, 2.0, 3.0), (0.0, 50.0, 100.0))
 
 def made(
     tau: float, phi: float, n_events: int = 400, n_stations: int = 10
-) -> tuple[NDArray[np.float64], ...]:
+) -> tuple[NDArray[np.float64], NDArray[np.int_]]:
     """Return residuals of bias 0.2 with known deviations, and their events."""
     rng = np.random.default_rng(0)
     event = np.repeat(np.arange(n_events), n_stations)
