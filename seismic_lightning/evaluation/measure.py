@@ -28,6 +28,7 @@ class Records(NamedTuple):
         magnitude: ``(B,)`` magnitude, of a generated record the requested one; None where unknown.
         distance_km: ``(B,)`` hypocentral distance, likewise.
         intensity: ``(B, 7)`` decadic logarithms of intensity measures, see ``columns.with_intensity``.
+        seismogram: ``(B, K)`` what a seismologist reads, see ``seismogram_columns.with_seismogram``.
     """
 
     event: NDArray[np.generic]
@@ -36,6 +37,7 @@ class Records(NamedTuple):
     magnitude: Array | None = None
     distance_km: Array | None = None
     intensity: Array | None = None
+    seismogram: Array | None = None
 
     def take(self, rows: NDArray[np.int64]) -> "Records":
         """Return some of the records.

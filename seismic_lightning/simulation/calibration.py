@@ -12,12 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.records.levels import LEVEL_WINDOWS_S, envelope_levels
+from seismic_lightning.records.local_magnitude import amplitude_mm, minus_log_a0
+from seismic_lightning.records.polarisation import back_azimuth_deg
 from seismic_lightning.simulation import known_truth, measures, real_figures
 from seismic_lightning.simulation.block import Block
 from seismic_lightning.simulation.by_block import Progress, by_block
 from seismic_lightning.simulation.comparison import Row
 from seismic_lightning.simulation.instrument import FULL_SCALE_COUNTS
-from seismic_lightning.simulation.magnitude import amplitude_mm, minus_log_a0
 from seismic_lightning.simulation.rays import BEFORE_PICK_S
 from seismic_lightning.simulation.settings import SimulationSettings
 from seismic_lightning.simulation.simulator import Simulator
@@ -105,15 +107,15 @@ def _measure(block: Block, simulator: Simulator, records: pd.DataFrame) -> pd.Da
     sound = (here["family"] == "HH").to_numpy() & (np.array(block.truth.artefacts) == "") & ~clipped
     magnitude = here["local_magnitude"].to_numpy()
     s_s = BEFORE_PICK_S + (here["s_travel_s"] - here["p_travel_s"]).to_numpy()
-    for name in (*measures.LEVEL_WINDOWS_S, "ratio", "ml", "turned_deg"):
+    for name in (*LEVEL_WINDOWS_S, "ratio", "ml", "turned_deg"):
         out[name] = np.nan
     use = np.flatnonzero(sound & (magnitude >= real_figures.LEVEL_MIN_MAGNITUDE))
     if use.size == 0:
         return out
     samples, p_s = block.counts[use].astype(np.float64), np.full(use.size, BEFORE_PICK_S)
-    levels, ratio = measures.envelope_levels(samples[:, 0], block.sampling_rate_hz, p_s, s_s[use])
+    levels, ratio = envelope_levels(samples[:, 0], block.sampling_rate_hz, p_s, s_s[use])
     place = rows[use]
-    out.loc[place, list(measures.LEVEL_WINDOWS_S)] = levels
+    out.loc[place, list(LEVEL_WINDOWS_S)] = levels
     out.loc[place, "ratio"] = ratio
     gain = simulator.network.gain[[simulator.network.index(code) for code in here["station"].iloc[use]], 0]
     velocity = samples[:, 1:] / gain[:, None, None]
@@ -121,7 +123,7 @@ def _measure(block: Block, simulator: Simulator, records: pd.DataFrame) -> pd.Da
     distance_km = here["distance_km"].to_numpy()[use]
     out.loc[place, "ml"] = np.log10(amplitude) + minus_log_a0(distance_km)
     arrival_s = block.truth.p_arrival_s[use]
-    estimated_deg = measures.back_azimuth_deg(samples, block.sampling_rate_hz, arrival_s)
+    estimated_deg = back_azimuth_deg(samples, block.sampling_rate_hz, arrival_s)
     turned = estimated_deg - here["back_azimuth_deg"].to_numpy()[use]
     out.loc[place, "turned_deg"] = (turned + 180.0) % 360.0 - 180.0
     return out

@@ -9,16 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seismic_lightning.simulation import measures
+from seismic_lightning.records.brune import fitted_corner_hz, source_spectrum
+from seismic_lightning.records.local_magnitude import MIN_MAGNITUDE, amplitude_mm
+from seismic_lightning.simulation import measures, source
 from seismic_lightning.simulation.block import Block
 from seismic_lightning.simulation.comparison import Row, between, within
-from seismic_lightning.simulation.magnitude import amplitude_mm
 from seismic_lightning.simulation.rays import BEFORE_PICK_S
 from seismic_lightning.simulation.settings import SimulationSettings
 from seismic_lightning.simulation.simulator import Simulator
 
-ML_MIN_MAGNITUDE = 2.5
-"""Amplitudes of weaker events are raised by the noise they are read from."""
 ML_DISTANCES_KM = (15.0, 30.0, 45.0, 60.0, 80.0, 100.0, 120.0)
 CORNER_SOURCES_DEG = {2.0: 0.2, 3.0: 0.2, 4.0: 0.5, 4.9: 0.9}
 """ML of sources and how far north of a quiet station they lie: strong ones farther, lest they clip."""
@@ -37,9 +36,9 @@ POLARISATION_SCATTER_DEG = (5.0, 30.0)
 
 def strong_settings(settings: SimulationSettings) -> SimulationSettings | None:
     """Return the settings of a population of strong events alone, None where there are none."""
-    if settings.max_magnitude <= ML_MIN_MAGNITUDE:
+    if settings.max_magnitude <= MIN_MAGNITUDE:
         return None
-    return dataclasses.replace(settings, min_magnitude=max(settings.min_magnitude, ML_MIN_MAGNITUDE))
+    return dataclasses.replace(settings, min_magnitude=max(settings.min_magnitude, MIN_MAGNITUDE))
 
 
 def magnitude_rows(table: pd.DataFrame | None) -> list[Row]:
@@ -67,7 +66,7 @@ def magnitude_rows(table: pd.DataFrame | None) -> list[Row]:
         slope = float(used["local_magnitude"].cov(levelled)) / spread if spread > 0 else np.nan
     return [
         *(within(name, 0.0, float(value), 0.4) for name, value in zip(names, medians, strict=True)),
-        within(f"ML over true, slope, all events of ML >= {ML_MIN_MAGNITUDE:g}", 1.0, slope, 0.1),
+        within(f"ML over true, slope, all events of ML >= {MIN_MAGNITUDE:g}", 1.0, slope, 0.1),
     ]
 
 
@@ -78,7 +77,7 @@ def given_rows(simulator: Simulator) -> list[Row]:
     row = broadband[int(np.argmin(network.noise_db[broadband].mean(axis=1)))]
 
     def synthesise(magnitude: float, north_deg: float, first_seed: int) -> list[Block]:
-        source = functools.partial(
+        draw = functools.partial(
             simulator.at,
             magnitude=magnitude,
             latitude_deg=float(network.latitude_deg[row]) + north_deg,
@@ -86,7 +85,7 @@ def given_rows(simulator: Simulator) -> list[Row]:
             depth_km=GIVEN_DEPTH_KM,
             station=network.stations[row].code,
         )
-        return [source(seed=first_seed + number) for number in range(GIVEN_RECORDS)]
+        return [draw(seed=first_seed + number) for number in range(GIVEN_RECORDS)]
 
     return [
         *_corner_rows(synthesise),
@@ -150,11 +149,13 @@ def recovered_corner_hz(blocks: Iterable[Block]) -> float:
     for block in blocks:
         truth = block.truth
         onsets_s = (float(truth.p_arrival_s[0]), float(truth.s_arrival_s[0]))
-        path = (float(truth.slant_km[0]), float(truth.kappa_s[0]))
+        t_star_s = functools.partial(
+            source.t_star_s, distance_km=float(truth.slant_km[0]), kappa_s=float(truth.kappa_s[0])
+        )
         horizontal = block.counts[0, 1:].astype(np.float64)
-        frequency_hz, spectrum = measures.source_spectrum(horizontal, block.sampling_rate_hz, onsets_s, path)
+        frequency_hz, spectrum = source_spectrum(horizontal, block.sampling_rate_hz, onsets_s, t_star_s)
         spectra.append(np.log(spectrum))
-    return measures.fitted_corner_hz(frequency_hz, np.exp(np.mean(spectra, axis=0)))
+    return fitted_corner_hz(frequency_hz, np.exp(np.mean(spectra, axis=0)))
 
 
 def polarisation_rows(table: pd.DataFrame) -> list[Row]:

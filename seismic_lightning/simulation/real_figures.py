@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seismic_lightning.simulation import measures
+from seismic_lightning.records.levels import LEVEL_WINDOWS_S
 from seismic_lightning.simulation.comparison import Row, between, shown, within
 from seismic_lightning.simulation.detection import make_population
 from seismic_lightning.simulation.rays import NANOSECONDS_PER_S
@@ -34,7 +34,7 @@ PICKS_FACTOR = 5
 NOISE_PASSED = {"one component": 0.274, "largest of three": 0.619}
 """Share of windows without an earthquake above MIN_SNR: HHZ of 21 stations; three independent draws."""
 LEVELS = (-0.16, -0.22, -0.30, -0.28, -0.55, -0.89, -1.07, -1.19)
-"""Median over 38 real HHZ records, in the order of ``measures.LEVEL_WINDOWS_S``."""
+"""Median over 38 real HHZ records, in the order of ``LEVEL_WINDOWS_S``."""
 LEVEL_MIN_MAGNITUDE, LEVEL_MIN_RATIO = 2.4, 10.0
 S_SHARE, S_SHARE_TOLERANCE = 0.144, 0.02
 P_SCATTER_S, S_SCATTER_S, S_MINUS_P_S = 0.272, 0.165, (-0.083, 0.259)
@@ -111,10 +111,10 @@ def noise_rows(records: pd.DataFrame, noise_snr: NDArray[np.float64]) -> list[Ro
 def level_rows(table: pd.DataFrame) -> list[Row]:
     """Compare the shape of envelopes."""
     used = table[(table["local_magnitude"] >= LEVEL_MIN_MAGNITUDE) & (table["ratio"] > LEVEL_MIN_RATIO)]
-    medians = used[list(measures.LEVEL_WINDOWS_S)].median()
+    medians = used[list(LEVEL_WINDOWS_S)].median()
     return [
         within(f"level {name}, dex", real, float(medians[name]), 0.15)
-        for name, real in zip(measures.LEVEL_WINDOWS_S, LEVELS, strict=True)
+        for name, real in zip(LEVEL_WINDOWS_S, LEVELS, strict=True)
     ]
 
 

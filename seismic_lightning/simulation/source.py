@@ -101,6 +101,21 @@ def spreading(distance_km: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(distance_km < SPREADING_KNEE_KM, 1.0 / distance_km, far)
 
 
+def t_star_s(frequency_hz: NDArray[Any], distance_km: float, kappa_s: float) -> NDArray[np.float64]:
+    """Return the losses of S between source and station, which take ``exp(-pi f t*)`` of its amplitude.
+
+    Args:
+        frequency_hz: ``(F,)``.
+        distance_km: Hypocentral distance.
+        kappa_s: Near-site loss.
+
+    Returns:
+        ``(F,)`` seconds: travel time over quality factor, and kappa.
+    """
+    quality = QUALITY * np.maximum(frequency_hz, QUALITY_CORNER_HZ) ** QUALITY_EXPONENT
+    return np.asarray(distance_km * 1e3 / S_VELOCITY_M_S / quality + kappa_s)
+
+
 def velocity_spectrum_m(
     phase: Phase,
     frequency_hz: NDArray[Any],

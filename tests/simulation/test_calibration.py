@@ -5,10 +5,12 @@ import pytest
 from obspy import Trace
 
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.records.brune import fitted_corner_hz
+from seismic_lightning.records.levels import LEVEL_WINDOWS_S
+from seismic_lightning.records.local_magnitude import minus_log_a0, wood_anderson_mm
 from seismic_lightning.simulation.calibration import MIN_RECORDS, calibrate, table_text
 from seismic_lightning.simulation.comparison import Row, between, shown, within
-from seismic_lightning.simulation.magnitude import minus_log_a0, wood_anderson_mm
-from seismic_lightning.simulation.measures import LEVEL_WINDOWS_S, fitted_corner_hz, onset_s
+from seismic_lightning.simulation.measures import onset_s
 from seismic_lightning.simulation.real_figures import SNR_CDF
 from seismic_lightning.simulation.settings import SimulationSettings
 

@@ -13,13 +13,15 @@ References:
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 WOOD_ANDERSON_GAIN = 2080.0
 WOOD_ANDERSON_POLE = complex(-5.49779, 5.60886)
 """In rad/s, and its conjugate."""
 MICROSEISM_HZ, FILTER_ORDER = 0.5, 4
 """Analysts read amplitudes of weak events above this, where the microseism does not reach."""
+MIN_MAGNITUDE = 2.5
+"""Amplitudes of weaker events are raised by the noise they are read from."""
 MIN_DISTANCE_KM = 5.0
 """The scale was fitted from 5 to 190 km."""
 _TAPER = 0.05
@@ -40,19 +42,21 @@ def minus_log_a0(distance_km: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1.8783 * np.log10(distance_km / 100) - 0.0031 * (distance_km - 100) + 2.9813)
 
 
-def amplitude_mm(velocity_m_s: NDArray[Any], rate_hz: float, onset_s: float) -> NDArray[np.float64]:
+def amplitude_mm(velocity_m_s: NDArray[Any], rate_hz: float, onset_s: ArrayLike) -> NDArray[np.float64]:
     """Read the amplitude that a local magnitude is made of.
 
     Args:
-        velocity_m_s: ``(n, 2, N)`` ground velocity of both horizontals.
+        velocity_m_s: ``(n, 2, N)`` ground velocity of both horizontals, or ``(n, 1, N)`` of one component.
         rate_hz: Sampling rate.
-        onset_s: From the first sample to a moment before P.
+        onset_s: From the first sample to a moment before P, one for all or ``(n,)``.
 
     Returns:
-        ``(n,)`` millimetres, mean over both, without the microseism.
+        ``(n,)`` millimetres, mean over the components, without the microseism.
     """
-    trace_mm = wood_anderson_mm(velocity_m_s, rate_hz, MICROSEISM_HZ)
-    return np.asarray(np.abs(trace_mm[..., round(onset_s * rate_hz) :]).max(axis=2).mean(axis=1))
+    trace_mm = np.abs(wood_anderson_mm(velocity_m_s, rate_hz, MICROSEISM_HZ))
+    first = np.rint(np.asarray(onset_s, dtype=np.float64) * rate_hz)
+    later = np.arange(trace_mm.shape[-1]) >= first[..., None]
+    return np.asarray(np.where(later[..., None, :], trace_mm, 0.0).max(axis=2).mean(axis=1))
 
 
 def wood_anderson_mm(
