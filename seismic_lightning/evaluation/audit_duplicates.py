@@ -56,6 +56,8 @@ def copied_waveforms(dataset: CuratedDataset, prints: Fingerprints) -> Finding:
 def near_copies(dataset: CuratedDataset, prints: Fingerprints) -> Finding:
     """Find records of different splits that show the same waveform, shifted, scaled or filtered.
 
+    Records alike in all components are an error, those alike in one only a warning.
+
     Args:
         dataset: The records.
         prints: Their fingerprints.
@@ -63,24 +65,25 @@ def near_copies(dataset: CuratedDataset, prints: Fingerprints) -> Finding:
     what = "near copies"
     candidates = _candidates(prints, dataset.metadata["split"].to_numpy())
     compared = candidates.pairs[:MOST_CANDIDATES]
-    alike = [
-        (pair, likeness)
-        for pair, likeness in zip(compared.tolist(), compare(dataset, compared), strict=True)
-        if likeness.correlation >= SAME_WAVEFORM
-    ]
+    looked_at = list(zip(compared.tolist(), compare(dataset, compared), strict=True))
+    whole = [found for found in looked_at if found[1].record >= SAME_WAVEFORM]
+    partly = [found for found in looked_at if found[1].record < SAME_WAVEFORM <= found[1].component]
     left = len(candidates.pairs) - len(compared)
-    looked = f"of {candidates.n_pairs} pairs across splits {len(compared)} compared in detail"
-    beside = f", {left} less alike ones not" if left else ""
-    if not alike:
-        return Finding(what, f"no waveform occurs in two splits; {looked}{beside}", "ok")
-    alike.sort(key=lambda found: -found[1].correlation)
-    names = [_pair_name(dataset, pair, likeness) for pair, likeness in alike]
+    how = f"of {candidates.n_pairs} pairs across splits {len(compared)} compared in detail"
+    how += f", {left} less alike ones not" if left else ""
+    if not whole and not partly:
+        return Finding(what, f"no waveform occurs in two splits; {how}", "ok")
+    counts = [
+        f"{len(pairs)} pairs are alike in {part}: {_pair_names(dataset, pairs)}"
+        for pairs, part in ((whole, "all components"), (partly, "one component"))
+        if pairs
+    ]
     return Finding(
         what,
-        f"{len(alike)} pairs show the same waveform in two splits: {_examples(names)}; {looked}{beside}",
-        "error",
-        "copies: remove them from the archive; overlapping windows and repeating earthquakes: shorter windows "
-        "(window=short), or leave one event of each pair out of the catalogue; then curate again",
+        f"{'; '.join(counts)}; {how}",
+        "error" if whole else "warning",
+        "copies: remove them from the archive; overlapping windows and repeating earthquakes: shorter "
+        "windows (window=short), or leave one event of each pair out of the catalogue; then curate again",
     )
 
 
@@ -110,9 +113,12 @@ def _candidates(prints: Fingerprints, split: NDArray[np.object_]) -> _Candidates
     return _Candidates(pairs[order][~same.any(axis=1)[order]], n_pairs)
 
 
-def _pair_name(dataset: CuratedDataset, pair: list[int], likeness: Likeness) -> str:
-    first, second = (_name(dataset, record) for record in pair)
-    return f"{first} and {second}, {likeness.correlation:.2f} at {likeness.shift_s:+.2f} s"
+def _pair_names(dataset: CuratedDataset, pairs: list[tuple[list[int], Likeness]]) -> str:
+    names = []
+    for (first, second), alike in sorted(pairs, key=lambda found: -found[1].component):
+        correlation = f"{alike.component:.2f} at {alike.shift_s:+.2f} s"
+        names.append(f"{_name(dataset, first)} and {_name(dataset, second)}, {correlation}")
+    return _examples(names)
 
 
 def _name(dataset: CuratedDataset, record: int) -> str:

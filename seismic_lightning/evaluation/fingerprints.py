@@ -126,11 +126,14 @@ class Likeness(NamedTuple):
     """How alike two records are.
 
     Attributes:
-        correlation: Largest magnitude of the whitened cross-correlation of any component, 0 to 1.
+        record: Magnitude of the whitened cross-correlation, mean of all components at the shift where that is
+            largest, 0 to 1.
+        component: The same of the most similar component at its own best shift.
         shift_s: By how much the second record begins later in the recording that both show.
     """
 
-    correlation: float
+    record: float
+    component: float
     shift_s: float
 
 
@@ -150,9 +153,7 @@ def compare(dataset: CuratedDataset, pairs: NDArray[np.int64]) -> list[Likeness]
     return likenesses
 
 
-def _likenesses(
-    first: NDArray[np.complex64], second: NDArray[np.complex64], band: Band
-) -> list[Likeness]:
+def _likenesses(first: NDArray[np.complex64], second: NDArray[np.complex64], band: Band) -> list[Likeness]:
     """Cross-correlate whitened spectra ``(n, C, K)`` pair by pair."""
     from scipy import fft  # here: commands without an audit start without it
 
@@ -162,10 +163,12 @@ def _likenesses(
     energy = np.sqrt((np.abs(first) ** 2).sum(-1) * (np.abs(second) ** 2).sum(-1))
     correlation = np.abs(fft.irfft(cross, n_lags, axis=-1)) * (n_lags / 2.0)
     correlation /= np.maximum(energy, np.finfo(np.float32).tiny)[..., None]
-    best = correlation.max(1)
-    lag = best.argmax(-1)
+    n_live = np.maximum((energy > 0.0).sum(-1, keepdims=True), 1)
+    of_record = correlation.sum(1) / n_live
+    lag = of_record.argmax(-1)
     shift_s = np.where(lag > n_lags // 2, lag - n_lags, lag) * band.length_s / n_lags
-    return [Likeness(float(value), float(s)) for value, s in zip(best.max(-1), shift_s, strict=True)]
+    columns = (of_record.max(-1), correlation.max((-2, -1)), shift_s)
+    return [Likeness(*(float(value) for value in row)) for row in zip(*columns, strict=True)]
 
 
 def _whitened_of(dataset: CuratedDataset, rows: NDArray[np.int64], band: Band) -> NDArray[np.complex64]:

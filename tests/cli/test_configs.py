@@ -10,13 +10,21 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
-from seismic_lightning.cli.schema import CurateConfig, ExportConfig, SimulateConfig, TrainConfig, register
+from seismic_lightning.cli.schema import (
+    AuditConfig,
+    CurateConfig,
+    ExportConfig,
+    SimulateConfig,
+    TrainConfig,
+    register,
+)
 from seismic_lightning.transforms.front import SpectrogramFront
 
 COMMANDS = {
     "train": TrainConfig,
     "curate": CurateConfig,
     "export": ExportConfig,
+    "audit": AuditConfig,
     "simulate": SimulateConfig,
 }
 COMMAND_OF_GROUP = {"format": "export"}
