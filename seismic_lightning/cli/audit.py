@@ -71,8 +71,7 @@ def check(config: DictConfig, overrides: Iterable[str]) -> None:
     for override in overrides if config.ckpt_path is not None else ():
         if override.lstrip("+~").split("=")[0].split(".")[0] == "preprocess":
             raise ConfigurationError(
-                f"{override}: with ckpt_path the checkpoint's own preprocessing is audited; leave one of them "
-                "out."
+                f"{override}: with ckpt_path the checkpoint's own preprocessing is audited; leave one out."
             )
 
 

@@ -28,9 +28,10 @@ SAME_SCALE_DECADES = 1e-4
 """Means and deviations of log magnitude nearer than this are one fit, whatever machine made it."""
 SAME_CONDITION = 1e-6
 """The same for the scales of conditions, relative to the larger number."""
-_NEEDED = ("dataset_id", "front", "conditions")
 _REMEDY = "train again: scales are fitted on the training split by every run of train.py"
 SHOWN = 3
+ITS_DATASET, SCALE = "dataset of the checkpoint", "scale of spectrograms"
+CONDITIONS, STATIONS = "scales of conditions", "station vocabulary"
 
 
 class DataOfCheckpoint(NamedTuple):
@@ -59,16 +60,19 @@ class DataOfCheckpoint(NamedTuple):
         Raises:
             CheckpointError: It says nothing of its data.
         """
-        state = checkpoint.get(DATA_KEY)
-        lacking = [name for name in _NEEDED if not isinstance(state, Mapping) or name not in state]
-        if state is None or lacking:
-            what = f"{DATA_KEY}.{lacking[0]}" if state is not None else DATA_KEY
+        state = checkpoint.get(DATA_KEY, {})
+        try:
+            if SpectrogramFront.from_settings(state["front"]).scaling is None:
+                raise ValueError("front.scaling is empty")
+            ConditionScaling.from_settings(state["conditions"])
+            trained_on = str(state["dataset_id"])
+        except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
-                f"{path}: does not say what data it was trained on ({what} is missing); expected a "
-                "checkpoint written by train.py"
-            )
+                f"{path}: does not say what data it was trained on ({DATA_KEY}: {type(error).__name__} "
+                f"{error}); expected a checkpoint written by train.py"
+            ) from error
         conditional = any(name.startswith("condition") for name in checkpoint["state_dict"])
-        return cls(str(state["dataset_id"]), state["front"], state["conditions"], conditional)
+        return cls(trained_on, state["front"], state["conditions"], conditional)
 
 
 def checkpoint_findings(dataset: CuratedDataset, trained: DataOfCheckpoint) -> list[Finding]:
@@ -78,16 +82,21 @@ def checkpoint_findings(dataset: CuratedDataset, trained: DataOfCheckpoint) -> l
         dataset: The dataset.
         trained: What the checkpoint says.
     """
-    what = "dataset of the checkpoint"
     if trained.dataset_id != dataset.dataset_id:
         found = (
             f"trained on {trained.dataset_id[:16]}, audited with {dataset.dataset_id[:16]}: training events "
-            "may be among its test events, and its statistics cannot be compared"
+            "may be among its test events"
         )
         remedy = "give the dataset_dir of its own training, or train on this dataset"
-        return [Finding(what, found, "error", remedy)]
+        return [
+            Finding(ITS_DATASET, found, "error", remedy),
+            *(
+                Finding(what, "not compared: of another dataset", "note")
+                for what in (SCALE, CONDITIONS, STATIONS)
+            ),
+        ]
     return [
-        Finding(what, f"trained on this dataset, {dataset.dataset_id[:16]}", "ok"),
+        Finding(ITS_DATASET, f"trained on this dataset, {dataset.dataset_id[:16]}", "ok"),
         scaling_statistics(dataset, trained.front),
         condition_statistics(dataset.metadata, trained.conditions),
         station_vocabulary(dataset.metadata, trained.conditions),
@@ -101,7 +110,6 @@ def scaling_statistics(dataset: CuratedDataset, front: Mapping[str, Any]) -> Fin
         dataset: The dataset.
         front: Settings of preprocessing, STFT and scaling.
     """
-    what = "scale of spectrograms"
     kept = ScalingConstants(**front["scaling"])
     split = dataset.metadata["split"].to_numpy()
     of_train = _fit(dataset, front, np.flatnonzero(split == "train"))
@@ -113,10 +121,10 @@ def scaling_statistics(dataset: CuratedDataset, front: Mapping[str, Any]) -> Fin
     )
     if to_train > SAME_SCALE_DECADES:
         seen = "; validation and test were seen" if to_all < to_train else "; fitted on other records"
-        return Finding(what, found + seen, "error", _REMEDY)
+        return Finding(SCALE, found + seen, "error", _REMEDY)
     if apart <= SAME_SCALE_DECADES:
-        return Finding(what, f"{found}; too near each other to tell them apart", "note")
-    return Finding(what, found, "ok")
+        return Finding(SCALE, f"{found}; too near each other to tell them apart", "note")
+    return Finding(SCALE, found, "ok")
 
 
 def condition_statistics(metadata: pd.DataFrame, conditions: Mapping[str, Any]) -> Finding:
@@ -126,7 +134,6 @@ def condition_statistics(metadata: pd.DataFrame, conditions: Mapping[str, Any]) 
         metadata: One row per record of a dataset.
         conditions: Scales of the checkpoint.
     """
-    what = "scales of conditions"
     kept = _numbers(conditions)
     train = metadata[metadata["split"] == "train"]
     of_train = _numbers(ConditionScaling.fit(train).settings())
@@ -138,10 +145,10 @@ def condition_statistics(metadata: pd.DataFrame, conditions: Mapping[str, Any]) 
     )
     if to_train > SAME_CONDITION:
         seen = "; validation and test were seen" if to_all < to_train else "; fitted on other records"
-        return Finding(what, found + seen, "error", _REMEDY)
+        return Finding(CONDITIONS, found + seen, "error", _REMEDY)
     if _farthest(of_train, of_all) <= SAME_CONDITION:
-        return Finding(what, f"{found}; too near each other to tell them apart", "note")
-    return Finding(what, found, "ok")
+        return Finding(CONDITIONS, f"{found}; too near each other to tell them apart", "note")
+    return Finding(CONDITIONS, found, "ok")
 
 
 def station_vocabulary(metadata: pd.DataFrame, conditions: Mapping[str, Any]) -> Finding:
@@ -151,18 +158,17 @@ def station_vocabulary(metadata: pd.DataFrame, conditions: Mapping[str, Any]) ->
         metadata: One row per record of a dataset.
         conditions: Vocabulary of the checkpoint.
     """
-    what = "station vocabulary"
     known = set(conditions["stations"])
     train = set(station_names(metadata[metadata["split"] == "train"]))
     others = set(station_names(metadata)) - train
     foreign, lacking = sorted(known - train), sorted(train - known)
     found = f"{len(known)} stations, {len(train)} in training, {len(others)} only in validation and test"
     if not foreign and not lacking:
-        return Finding(what, found, "ok")
+        return Finding(STATIONS, found, "ok")
     named = foreign or lacking
     what_of = "known without a training record" if foreign else "of training not known"
     shown = ", ".join(named[:SHOWN]) + (f" and {len(named) - SHOWN} more" if len(named) > SHOWN else "")
-    return Finding(what, f"{found}; {what_of}: {shown}", "error", _REMEDY)
+    return Finding(STATIONS, f"{found}; {what_of}: {shown}", "error", _REMEDY)
 
 
 def _fit(dataset: CuratedDataset, front: Mapping[str, Any], rows: NDArray[np.int64]) -> ScalingConstants:

@@ -22,6 +22,10 @@ SAME_WAVEFORM = 0.8
 MOST_CANDIDATES = 5000
 """Pairs that are compared with their phases, the most alike first."""
 SHOWN = 3
+_REMEDY = (
+    "copies: remove them from the archive; overlapping windows and repeating earthquakes: shorter windows "
+    "(window=short), or leave one event of each pair out of the catalogue; then curate again"
+)
 _ROWS_AT_ONCE = 1024
 
 
@@ -82,8 +86,7 @@ def near_copies(dataset: CuratedDataset, prints: Fingerprints) -> Finding:
         what,
         f"{'; '.join(counts)}; {how}",
         "error" if whole else "warning",
-        "copies: remove them from the archive; overlapping windows and repeating earthquakes: shorter "
-        "windows (window=short), or leave one event of each pair out of the catalogue; then curate again",
+        _REMEDY if whole else "look at these pairs; one that is a copy is to be removed from the archive",
     )
 
 

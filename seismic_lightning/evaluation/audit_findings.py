@@ -57,7 +57,7 @@ def findings_table(findings: Sequence[Finding], title: str) -> "Table":
 
     table = Table(title=title, title_justify="left", show_lines=True)
     for column in Finding._fields:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")  # settings named in a remedy stay readable
     for finding in findings:
         table.add_row(*finding)
     return table
