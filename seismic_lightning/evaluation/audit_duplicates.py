@@ -38,9 +38,9 @@ def copied_waveforms(dataset: CuratedDataset, prints: Fingerprints) -> Finding:
     """
     what = "copied waveforms"
     holders: dict[bytes, list[int]] = defaultdict(list)
-    for record, component in np.ndindex(prints.digests.shape):
-        if prints.digests[record, component]:
-            holders[prints.digests[record, component]].append(record)
+    for record, digests in enumerate(prints.digests.tolist()):
+        for digest in filter(None, digests):
+            holders[digest].append(record)
     split = dataset.metadata["split"].to_numpy()
     copies = [sorted(set(records)) for records in holders.values() if len(set(records)) > 1]
     across = sorted({tuple(records) for records in copies if len(set(split[records])) > 1})

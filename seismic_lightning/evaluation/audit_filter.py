@@ -12,6 +12,7 @@ References:
     of the binomial, Biometrika 26(4), 404-413, doi:10.1093/biomet/26.4.404.
 """
 
+from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -116,7 +117,8 @@ def noise_windows(dataset: CuratedDataset, instrument: Tensor, rng: np.random.Ge
         rng: Chooses the records.
     """
     metadata = dataset.metadata
-    family, rate_hz = metadata.groupby(["trace_channel", "trace_sampling_rate_hz"]).size().idxmax()
+    sensors = zip(metadata["trace_channel"], metadata["trace_sampling_rate_hz"], strict=True)
+    (family, rate_hz), _ = Counter((str(name), float(rate)) for name, rate in sensors).most_common(1)[0]
     alike = (metadata["trace_channel"] == family) & (metadata["trace_sampling_rate_hz"] == rate_hz)
     length_s = dataset.window.before_p_s - BEFORE_P_S
     quiet = metadata["trace_p_arrival_sample"] >= (length_s + BEFORE_P_S) * rate_hz - 1.0
@@ -125,11 +127,11 @@ def noise_windows(dataset: CuratedDataset, instrument: Tensor, rng: np.random.Ge
     if length_s >= SHORTEST_NOISE_S and len(rows) * len(dataset.components) >= FEWEST_WINDOWS:
         samples = dataset.fetch(rows)[0].waveform[..., : round(length_s * rate_hz)]
         kind = f"{length_s:g} s of noise before P ({sensor})"
-        return Noise(torch.from_numpy(samples), instrument[rows], str(family), float(rate_hz), kind)
+        return Noise(torch.from_numpy(samples), instrument[rows], family, rate_hz, kind)
     rows = rng.choice(np.flatnonzero(alike), MOST_RECORDS)
     shape = (MOST_RECORDS, len(dataset.components), round(dataset.window.length_s * rate_hz) + 1)
     white = torch.from_numpy(rng.standard_normal(shape, dtype=np.float32))
-    return Noise(white, instrument[rows], str(family), float(rate_hz), f"white noise ({sensor})")
+    return Noise(white, instrument[rows], family, rate_hz, f"white noise ({sensor})")
 
 
 def recognise_bins(preprocess: Preprocess, noise: Noise, rng: np.random.Generator) -> Recognised:
@@ -159,7 +161,7 @@ def recognise_bins(preprocess: Preprocess, noise: Noise, rng: np.random.Generato
     rate_hz = preprocess.settings.sampling_rate_hz
     features = _log_spectra(filtered[:, 0].double().numpy(), rate_hz)
     fitted = np.arange(n_windows) < n_records // 2 * n_components
-    found = _discriminant(features[fitted], bins[fitted], features[~fitted], len(magnitudes))
+    found = _discriminant(features[fitted], bins[fitted], features[~fitted])
     n_right = int((found == bins[~fitted]).sum())
     interval = binomtest(n_right, len(found)).proportion_ci(CONFIDENCE)
     return Recognised(n_right, len(found), len(magnitudes), (float(interval.low), float(interval.high)))
@@ -187,13 +189,14 @@ def _log_spectra(windows: NDArray[np.float64], sampling_rate_hz: float) -> NDArr
 
 
 def _discriminant(
-    features: NDArray[np.float64], labels: NDArray[np.int64], asked: NDArray[np.float64], n_labels: int
+    features: NDArray[np.float64], labels: NDArray[np.int64], asked: NDArray[np.float64]
 ) -> NDArray[np.int64]:
     """Return the label of the nearest class mean in the metric of the pooled covariance."""
-    means = np.stack([features[labels == label].mean(0) for label in range(n_labels)])
-    rest = features - means[labels]
+    known, place = np.unique(labels, return_inverse=True)
+    means = np.stack([features[labels == label].mean(0) for label in known])
+    rest = features - means[place]
     covariance = rest.T @ rest / len(features)
     covariance += _SHRINKAGE * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
     weights = np.linalg.solve(covariance, means.T)
     score = asked @ weights - 0.5 * (means.T * weights).sum(0)
-    return np.asarray(score.argmax(-1), dtype=np.int64)
+    return np.asarray(known[score.argmax(-1)], dtype=np.int64)

@@ -168,7 +168,9 @@ def scaled(samples: Waveform, rate_hz: float) -> Waveform:
 def filtered(samples: Waveform, rate_hz: float) -> Waveform:
     """Pass it through another instrument."""
     sections = signal.butter(2, [0.5, 12.0], "bandpass", fs=rate_hz, output="sos")
-    return np.round(signal.sosfilt(sections, samples - samples.mean(-1, keepdims=True), axis=-1))
+    centred = samples - samples.mean(-1, keepdims=True)
+    passed: Waveform = signal.sosfilt(sections, centred, axis=-1)
+    return np.round(passed)
 
 
 def noisy(samples: Waveform, rate_hz: float) -> Waveform:
