@@ -169,8 +169,8 @@ def filtered(samples: Waveform, rate_hz: float) -> Waveform:
     """Pass it through another instrument."""
     sections = signal.butter(2, [0.5, 12.0], "bandpass", fs=rate_hz, output="sos")
     centred = samples - samples.mean(-1, keepdims=True)
-    passed: Waveform = signal.sosfilt(sections, centred, axis=-1)
-    return np.round(passed)
+    passed: Waveform = np.round(signal.sosfilt(sections, centred, axis=-1))
+    return passed
 
 
 def noisy(samples: Waveform, rate_hz: float) -> Waveform:
