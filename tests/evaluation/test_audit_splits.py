@@ -177,7 +177,8 @@ def noisy(samples: Waveform, rate_hz: float) -> Waveform:
     """Add noise of a tenth of its deviation to what it says above 1 Hz."""
     noise = np.random.default_rng(0).standard_normal(samples.shape)
     level = np.diff(samples, axis=-1).std(-1, keepdims=True)
-    return np.round(samples + 0.1 * level * noise)
+    louder: Waveform = np.round(samples + 0.1 * level * noise)
+    return louder
 
 
 @pytest.mark.parametrize("change", [shifted, scaled, filtered, noisy])
