@@ -43,6 +43,10 @@ class CheckpointError(SeismicLightningError, ValueError):
     """A checkpoint is missing, damaged or of another model."""
 
 
+class LeakError(SeismicLightningError, ValueError):
+    """Validation or test records, or what was fitted on them, have reached training."""
+
+
 class StorageError(SeismicLightningError, OSError):
     """Writing failed: disk full, or a folder that cannot be written to."""
 

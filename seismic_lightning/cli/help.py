@@ -31,6 +31,10 @@ EXAMPLES = {
         "seismic-export dataset_dir=DATASET output_dir=RAW format=mseed preprocess=none",
         "seismic-export dataset_dir=DATASET output_dir=BENCH format=seisbench",
     ),
+    "audit": (
+        "seismic-audit dataset_dir=DATASET preprocess=fixed_band",
+        "seismic-audit dataset_dir=DATASET ckpt_path=best",
+    ),
     "simulate": (
         "seismic-simulate archive_dir=ARCHIVE n_records=1000 seed=1",
         "seismic-simulate report=true",

@@ -99,6 +99,20 @@ class ExportConfig:
 
 
 @dataclass
+class AuditConfig:
+    """Knobs of ``seismic-audit``."""
+
+    task: str = "audit"
+    dataset_dir: str | None = None
+    ckpt_path: str | None = None
+    output_dir: str = "outputs"
+    seed: int = 0
+    debug: Any = None
+    preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
+    paths: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class EarthquakeSection:
     """One given earthquake; as it stands here, the region's seismicity is simulated."""
 

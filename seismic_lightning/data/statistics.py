@@ -68,7 +68,7 @@ def training_statistics(
 
 def fit_statistics(records: RawRecords, front: SpectrogramFront) -> TrainingStatistics:
     """Fit floor, mean, standard deviation and mean spectrogram on every training record."""
-    log.info("Fitting the spectrogram scale on %d training records (kept for later runs).", len(records))
+    log.info("Fitting the spectrogram scale on %d records.", len(records))
     fit = ScalingFit()
     chosen = np.random.default_rng(0).permutation(len(records))[:_FLOOR_RECORDS]
     for batch in _batches(records, np.sort(chosen)):

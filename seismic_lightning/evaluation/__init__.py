@@ -1,1 +1,1 @@
-"""Is it an earthquake? Measures of generated records, beside those of trivial guesses and of real records."""
+"""Is it an earthquake, and was it learnt honestly? Measures of records and models, and the leak audit."""

@@ -12,6 +12,7 @@ from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
 from seismic_lightning.cli.schema import (
     AcquireConfig,
+    AuditConfig,
     CurateConfig,
     ExportConfig,
     SimulateConfig,
@@ -25,6 +26,7 @@ COMMANDS = {
     "acquire": AcquireConfig,
     "curate": CurateConfig,
     "export": ExportConfig,
+    "audit": AuditConfig,
     "simulate": SimulateConfig,
 }
 COMMAND_OF_GROUP = {"format": "export"}
