@@ -10,11 +10,11 @@ from seismic_lightning.acquisition.settings import AcquisitionSettings, FdsnSett
 from seismic_lightning.cli.console import progress_bar, say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import AcquireConfig
-from seismic_lightning.cli.sources import curate_with_progress
+from seismic_lightning.cli.sources import curate_with_progress, curation_settings
 from seismic_lightning.curation.layout import Places
-from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
+from seismic_lightning.curation.settings import ParallelSettings
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.records.catalogue_settings import DEFAULT, CatalogueSettings
+from seismic_lightning.records.catalogue_settings import CatalogueSettings
 
 if TYPE_CHECKING:
     from seismic_lightning.records.catalogue import Catalogue
@@ -86,13 +86,14 @@ def acquired_archive(
         ConfigurationError: The archive, the period or the events were not named.
     """
     asked, folder = asked_for(start, end, region, fdsn), named_archive(archive_dir)
-    catalogue = read_catalogue(folder, asked, events, DEFAULT)
+    curation = curation_settings(settings)
+    catalogue = read_catalogue(folder, asked, events, curation.catalogue_format)
     acquire_with_progress(folder, catalogue, asked, ask_failed=False)
     return curate_with_progress(
         Places(folder),
         dataset_dir,
         Path(output_dir),
-        CurationSettings(**settings),
+        curation,
         n_workers=n_workers,
         parallel=parallel,
     )

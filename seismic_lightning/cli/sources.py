@@ -8,6 +8,7 @@ from seismic_lightning.cli.console import progress_bar, say
 from seismic_lightning.curation.layout import Places
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
+from seismic_lightning.records.catalogue_settings import CatalogueSettings
 from seismic_lightning.simulation.request import Request
 from seismic_lightning.simulation.settings import SimulationSettings
 
@@ -18,13 +19,13 @@ PARTS = ("catalogue", "bulletins", "stations", "waveforms")
 
 
 def curated_archive(
+    *,
     archive_dir: str | None,
     dataset_dir: str | None,
     output_dir: str,
     n_workers: int,
     parallel: ParallelSettings,
     settings: dict[str, Any],
-    *,
     places: dict[str, str | None],
 ) -> Path:
     """Return the dataset of an archive, curating it first unless that has been done.
@@ -50,10 +51,22 @@ def curated_archive(
         places_of({**places, "archive_dir": archive_dir}),
         dataset_dir,
         Path(output_dir),
-        CurationSettings(**settings),
+        curation_settings(settings),
         n_workers=n_workers,
         parallel=parallel,
     )
+
+
+def curation_settings(named: Mapping[str, Any]) -> CurationSettings:
+    """Return the settings of curation from the names in a configuration.
+
+    Args:
+        named: Fields of ``CurationSettings``; the ``catalogue_format`` may be a mapping.
+    """
+    formats = named.get("catalogue_format", CatalogueSettings())
+    if isinstance(formats, Mapping):
+        formats = CatalogueSettings(**{str(name): value for name, value in formats.items()})
+    return CurationSettings(**{**named, "catalogue_format": formats})
 
 
 def places_of(named: Mapping[str, Any]) -> Places:
@@ -87,6 +100,7 @@ def ready_dataset(dataset_dir: str | None) -> Path:
 
 
 def seisbench_dataset(
+    *,
     dataset_dir: str | None,
     output_dir: str,
     unit: str | None,
@@ -110,7 +124,7 @@ def seisbench_dataset(
     from seismic_lightning.curation.seisbench import import_seisbench, seisbench_id
     from seismic_lightning.curation.seisbench_build import Hints
 
-    source, curation, hints = Path(dataset_dir), CurationSettings(**settings), Hints(unit, family)
+    source, curation, hints = Path(dataset_dir), curation_settings(settings), Hints(unit, family)
     folder = Path(output_dir) / "datasets" / seisbench_id(source, curation, hints)[:16]
     with progress_bar("reading") as advance:
         summary = import_seisbench(source, folder, curation, hints, progress=advance)
@@ -181,6 +195,7 @@ def curate_with_progress(
 
 
 def simulated_archive(
+    *,
     archive_dir: str | None,
     dataset_dir: str | None,
     output_dir: str,
@@ -214,7 +229,7 @@ def simulated_archive(
         folder,
         dataset_dir,
         Path(output_dir),
-        CurationSettings(**settings),
+        curation_settings(settings),
         n_workers=n_workers,
         parallel=parallel,
     )

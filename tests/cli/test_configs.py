@@ -1,5 +1,6 @@
 """Every option of every group composes, and what it names can be built."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from seismic_lightning.cli.schema import (
     TrainConfig,
     register,
 )
+from seismic_lightning.cli.sources import curation_settings
+from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.records.catalogue_settings import CatalogueSettings
 from seismic_lightning.transforms.front import SpectrogramFront
 
 COMMANDS = {
@@ -116,3 +120,14 @@ def test_the_defaults_are_those_promised(tmp_path: Path) -> None:
 def test_curation_composes(tmp_path: Path) -> None:
     config = compose(tmp_path, "window=short", "select=rms", command="curate")
     assert (config.window.length_s, config.select.snr) == (40.0, "rms")
+
+
+@pytest.mark.parametrize("option", ["archive", "koeri"])
+def test_training_curates_with_every_setting_of_curation(option: str, tmp_path: Path) -> None:
+    config = compose(tmp_path, f"data={option}", "data.source.settings.catalogue_format.magnitude_order=[ML]")
+    settings = OmegaConf.to_container(config.data.source.settings, resolve=True)
+    assert isinstance(settings, dict)
+    assert set(settings) == {field.name for field in fields(CurationSettings)}
+    named = {name: OmegaConf.to_object(config[name]) for name in ("window", "select", "split")}
+    made = curation_settings({**{str(name): value for name, value in settings.items()}, **named})
+    assert made == CurationSettings(catalogue_format=CatalogueSettings(magnitude_order=["ML"]))
