@@ -118,8 +118,8 @@ class Skill(Callback):
 
     def _add(self, outputs: STEP_OUTPUT, batch: Batch) -> None:
         reconstruction = cast(dict[str, Tensor], outputs)["reconstruction"]
-        pair = [self._log_magnitude(values.float()) for values in (reconstruction, batch.spectrogram)]
-        self._errors += squared_errors(*pair, self._mean)
+        shown, wanted = self._log_magnitude(reconstruction.float()), self._log_magnitude(batch.spectrogram)
+        self._errors += squared_errors(shown, wanted, self._mean)
 
     def _log(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         errors = cast(Tensor, trainer.strategy.reduce(self._errors, reduce_op="sum"))

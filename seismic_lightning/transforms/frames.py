@@ -77,7 +77,8 @@ class Frames:
             ``(..., T, F)`` complex spectra of the frames.
         """
         frames = signal.unfold(-1, self.nfft, self.hop)[..., : self.n_frames, :]
-        return torch.fft.rfft(frames * self._window)
+        spectra: Tensor = torch.fft.rfft(frames * self._window)
+        return spectra
 
     def synthesise(self, spectra: Tensor, *, careful: bool = True) -> Tensor:
         """Find the padded signal whose frames come closest to given spectra.
@@ -100,7 +101,7 @@ class Frames:
     def _add(self, frames: Tensor) -> Tensor:
         """Sum overlapping frames ``(..., T, nfft)``: as many strided sums as a frame has hops."""
         frames = F.pad(frames, (0, self._per_frame * self.hop - self.nfft))
-        parts = frames.unflatten(-1, (self._per_frame, self.hop)).unbind(-2)
+        parts = frames.reshape(*frames.shape[:-1], self._per_frame, self.hop).unbind(-2)
         signal = frames.new_zeros((*frames.shape[:-2], self._length // self.hop, self.hop))
         for place, part in enumerate(parts):
             signal[..., place : place + self.n_frames, :] += part

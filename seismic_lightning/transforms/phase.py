@@ -55,7 +55,8 @@ class PhaseMethod(Protocol):
 class FastGriffinLim:
     r"""Griffin and Lim's alternating projections with momentum.
 
-    One iteration is :math:`t \leftarrow P_C P_A c`, :math:`c \leftarrow t + \alpha (t - t_{\mathrm{before}})`.
+    One iteration is :math:`t \leftarrow P_C P_A c`, :math:`c \leftarrow t + \alpha (t - t')`, where
+    :math:`t'` is the :math:`t` before.
 
     Attributes:
         alpha: Momentum, 0 or more; 0 is the method of Griffin and Lim.
@@ -84,15 +85,15 @@ class Admm:
     r"""The alternating direction method of multipliers, its last iterations fast Griffin-Lim ones.
 
     With :math:`v` the sum of primal and dual variable and :math:`e = (v - P_C v) / (1 + \rho)`, one iteration
-    is :math:`v \leftarrow P_A(v - 2e) + e`. It leaves bad solutions better than alternating projections do, but
-    keeps wandering; those, put at its end, settle in the nearest solution.
+    is :math:`v \leftarrow P_A(v - 2e) + e`. It leaves bad solutions better than alternating projections do,
+    but keeps wandering; those, put at its end, settle in the nearest solution.
 
     Attributes:
         rho: Weight of the constraint that magnitudes are kept, above 0.
         settling: Share of the iterations that settle, at least 0, below 1; 0 is the method as published.
     """
 
-    rho: float = 0.1
+    rho: float = 0.05
     settling: float = 0.4
 
     def __post_init__(self) -> None:
@@ -137,7 +138,7 @@ def recover_waveform(
         ``(..., N)`` samples in the unit of the magnitudes.
 
     Raises:
-        ConfigurationError: Sizes that do not fit each other, windows that overlap too little, or no iteration.
+        ConfigurationError: Sizes that do not fit each other, windows that overlap too little, no iteration.
 
     Example:
         >>> from seismic_lightning.transforms.settings import StftSettings
