@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("front", "train_step", "ingest", "bulletin", "simulation", "archive", "startup")
+NAMES = ("front", "train_step", "ingest", "bulletin", "phase", "simulation", "archive", "startup")
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from seismic_lightning.transforms.stft import Stft
 FAST_ITERATIONS, FINE_ITERATIONS = 32, 100
 """For many records, and for few."""
 
-_CHUNK, _DEVICE_CHUNK = 8, 4096
+_CHUNK, _DEVICE_CHUNK = 16, 4096
 """Components worked on at once: what fits the processor's cache, and what bounds an accelerator's memory."""
 
 Projection = Callable[[Tensor], Tensor]
@@ -200,5 +200,4 @@ def _with_magnitude(spectra: Tensor, magnitude: Tensor) -> Tensor:
     real, imaginary = torch.view_as_real(spectra).unbind(-1)
     power = torch.addcmul(real * real, imaginary, imaginary)
     factor = power.clamp_(min=torch.finfo(power.dtype).tiny).rsqrt_().mul_(magnitude)
-    torch.view_as_real(spectra).mul_(factor.unsqueeze(-1))
-    return spectra
+    return spectra.mul_(factor)
