@@ -14,6 +14,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,15 +40,20 @@ from seismic_lightning.transforms.settings import PreprocessSettings, StftSettin
 RATE_HZ, N_SAMPLES, SMOOTHING_S = 100.0, 7001, 0.5
 N_TIMED, N_PEER, N_JUDGED, MANY = 64, 8, 96, 1000
 BAND = PreprocessSettings(bands_hz={"any": [[1.0, 20.0]]})
+PEER = "torchaudio"
 RATIO_GOAL = Goal(1.5)
 """How many times faster than the peer, on one thread."""
 MANY_GOAL = Goal(50.0, " s", at_least=False)
 """For a thousand three-component waveforms of fast recovery, on one thread."""
 METHODS: dict[str, phase.PhaseMethod] = {
     "ADMM": phase.Admm(),
-    "ADMM, not settling, rho 0.1": phase.Admm(rho=0.1, settling=0.0),
+    "ADMM as published": phase.Admm(rho=0.1, settling=0.0),
     "fast Griffin-Lim": phase.FastGriffinLim(),
 }
+
+
+SPEED_TITLE = f"""phase: a three-component record of {N_SAMPLES} samples, {phase.FAST_ITERATIONS} iterations
+processor time on one thread; ratio to torchaudio, one record at a time"""
 
 
 class Row(NamedTuple):
@@ -120,15 +126,12 @@ def run(n_iterations: int = phase.FAST_ITERATIONS, n_rounds: int = 3) -> list[Ro
     torch.set_num_threads(1)
     front = SpectrogramFront(BAND, StftSettings())
     magnitude = front.magnitude(simulated(front, N_TIMED))
-    ours = {
-        name: lambda method=method: phase.recover_waveform(
-            magnitude, front.stft, N_SAMPLES, method=method, n_iterations=n_iterations
-        )
-        for name, method in METHODS.items()
+    recover = partial(phase.recover_waveform, magnitude, front.stft, N_SAMPLES, n_iterations=n_iterations)
+    works: dict[str, tuple[Callable[[], Tensor], Tensor]] = {
+        name: (partial(recover, method=method), magnitude) for name, method in METHODS.items()
     }
-    works = {name: (work, magnitude) for name, work in ours.items()}
     few = magnitude[:N_PEER]
-    works["torchaudio, record by record"] = (lambda: peer(front, few, n_iterations), few)
+    works[PEER] = (partial(peer, front, few, n_iterations), few)
     times: dict[str, list[float]] = {name: [] for name in works}
     convergence_db = {}
     for _ in range(n_rounds):
@@ -137,7 +140,7 @@ def run(n_iterations: int = phase.FAST_ITERATIONS, n_rounds: int = 3) -> list[Ro
             times[name].append(taken_s / len(wanted))
             convergence_db[name] = float(phase.spectral_convergence_db(result, wanted, front.stft).mean())
     median_s = {name: float(np.median(values)) for name, values in times.items()}
-    peer_s = median_s["torchaudio, record by record"]
+    peer_s = median_s[PEER]
     return [Row(name, 1e3 * value, peer_s / value, convergence_db[name]) for name, value in median_s.items()]
 
 
@@ -148,23 +151,33 @@ def envelope(waveform: Tensor) -> NDArray[np.float64]:
     return np.asarray(ndimage.uniform_filter1d(analytic, width, axis=-1))
 
 
-def quality(waveform: Tensor, recovered: Tensor, front: SpectrogramFront) -> tuple[float, float, float]:
-    """Return mean spectral convergence in dB, mean correlation of envelopes, sd of log10 peak ratios."""
-    signals = waveform.abs().amax(-1) > 0  # a dead component has neither
+def quality(waveform: Tensor, recovered: Tensor, front: SpectrogramFront) -> tuple[float, ...]:
+    """Judge recovered waveforms, leaving dead components out.
+
+    Args:
+        waveform: ``(n, 3, N)`` as recorded.
+        recovered: The same from their magnitudes.
+        front: What made the magnitudes.
+
+    Returns:
+        Mean spectral convergence in dB, mean correlation of envelopes, standard deviation of the log10 ratio
+        of the peaks of components, and of those of records.
+    """
+    alive = waveform.abs().amax(-1) > 0
     magnitude = front.magnitude(waveform)
-    convergence_db = phase.spectral_convergence_db(recovered, magnitude, front.stft)[signals].mean()
-    pair = zip(envelope(waveform[signals]), envelope(recovered[signals]), strict=True)
-    correlation = np.mean([np.corrcoef(wanted, got)[0, 1] for wanted, got in pair])
-    peak_error = (recovered.abs().amax(-1) / waveform.abs().amax(-1))[signals].log10().std()
-    return float(convergence_db), float(correlation), float(peak_error)
+    convergence_db = phase.spectral_convergence_db(recovered, magnitude, front.stft)[alive].mean()
+    pairs = zip(envelope(waveform[alive]), envelope(recovered[alive]), strict=True)
+    correlation = np.mean([np.corrcoef(wanted, got)[0, 1] for wanted, got in pairs])
+    component, record = (
+        (recovered.abs().amax(axes) / waveform.abs().amax(axes)).log10() for axes in ((-1,), (-2, -1))
+    )
+    return float(convergence_db), float(correlation), float(component[alive].std()), float(record.std())
 
 
 def speed_table(rows: list[Row]) -> Table:
     """Lay out what ``run`` returned."""
-    columns = ("method", "ms/record", "1000 records", "goal", "verdict", "ratio", "goal", "verdict", "SC")
-    layout = Table(
-        *columns, title=f"phase: {phase.FAST_ITERATIONS} iterations, 3 x {N_SAMPLES} samples, 1 thread"
-    )
+    columns = ("method", "ms", "for 1000", "goal", "verdict", "ratio", "goal", "verdict", "SC, dB")
+    layout = Table(*columns, title=SPEED_TITLE)
     for row in rows:
         many_s, ours = row.milliseconds * MANY / 1e3, row.name in METHODS
         layout.add_row(
@@ -174,7 +187,7 @@ def speed_table(rows: list[Row]) -> Table:
             *cells(MANY_GOAL if ours else None, many_s),
             f"{row.ratio:.2f}x",
             *cells(RATIO_GOAL if ours else None, row.ratio),
-            f"{row.convergence_db:.1f} dB",
+            f"{row.convergence_db:.1f}",
         )
     return layout
 
@@ -185,19 +198,16 @@ def quality_table(data_dir: Path | None) -> Table:
     records = {"simulated": simulated(front, N_JUDGED)}
     if data_dir is not None:
         records["real"] = real(front, N_JUDGED, data_dir)
-    layout = Table("records", "method", "iterations", "SC", "envelope", "sd of log10 peak", title="waveforms")
+    columns = ("records", "method", "iterations", "SC, dB", "envelope", "peak, dex", "of record")
+    layout = Table(*columns, title="waveforms: convergence, correlation, sd of the log10 peak ratio")
     for name, waveform in records.items():
-        magnitude = front.magnitude(waveform)
+        recover = partial(phase.recover_waveform, front.magnitude(waveform), front.stft, waveform.shape[-1])
         for title, method in METHODS.items():
             for n_iterations in (phase.FAST_ITERATIONS, phase.FINE_ITERATIONS):
-                recovered = phase.recover_waveform(
-                    magnitude, front.stft, waveform.shape[-1], method=method, n_iterations=n_iterations
-                )
-                convergence_db, correlation, peak = quality(waveform, recovered, front)
-                layout.add_row(
-                    f"{len(waveform)} {name}", title, str(n_iterations),
-                    f"{convergence_db:.1f} dB", f"{correlation:.4f}", f"{peak:.4f}",
-                )  # fmt: skip
+                recovered = recover(method=method, n_iterations=n_iterations)
+                figures = quality(waveform, recovered, front)
+                texts = (f"{figures[0]:.1f}", *(f"{figure:.4f}" for figure in figures[1:]))
+                layout.add_row(f"{len(waveform)} {name}", title, str(n_iterations), *texts)
     return layout
 
 
