@@ -150,7 +150,7 @@ def recover_waveform(
     if n_iterations < 1:
         raise ConfigurationError(f"n_iterations={n_iterations}: give 1 or more")
     frames = stft.frames(n_samples)
-    wanted = magnitude.transpose(-1, -2).flatten(0, -3)
+    wanted = magnitude.transpose(-1, -2).reshape(-1, magnitude.shape[-1], magnitude.shape[-2])
     result = torch.empty(len(wanted), n_samples, dtype=wanted.dtype, device=wanted.device)
     size = _CHUNK if wanted.device.type == "cpu" else _DEVICE_CHUNK
     for start in range(0, len(wanted), size):

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
 from seismic_lightning.cli.schema import CurateConfig, ExportConfig, SimulateConfig, TrainConfig, register
+from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.transforms.front import SpectrogramFront
 
 COMMANDS = {
@@ -101,6 +102,13 @@ def test_the_defaults_are_those_promised(tmp_path: Path) -> None:
         ["HH", "BH", "EH"],
     )
     assert (config.stft.nperseg, config.stft.noverlap, config.stft.nfft) == (256, 192, 256)
+
+
+def test_an_unknown_representation_is_refused(tmp_path: Path) -> None:
+    assert compose(tmp_path).representation.kind == "log_magnitude"
+    config = compose(tmp_path, "representation.kind=phase")
+    with pytest.raises(ConfigurationError, match=r"representation\.kind='phase'"):
+        OmegaConf.to_object(config.representation)
 
 
 def test_curation_composes(tmp_path: Path) -> None:
