@@ -75,12 +75,13 @@ def training_statistics(
 
 
 def fit_statistics(
-    records: RawRecords, front: SpectrogramFront, representation: RepresentationSettings
+    records: RawRecords, front: SpectrogramFront, representation: RepresentationSettings | None = None
 ) -> TrainingStatistics:
     """Fit floor, mean, standard deviation and mean spectrogram on every training record."""
     log.info("Fitting the spectrogram scale on %d training records (kept for later runs).", len(records))
     fit = ScalingFit()
-    parts = CompandingFit(representation.exponent) if representation.kind == COMPLEX else None
+    chosen_kind = representation or RepresentationSettings()
+    parts = CompandingFit(chosen_kind.exponent) if chosen_kind.kind == COMPLEX else None
     chosen = np.random.default_rng(0).permutation(len(records))[:_FLOOR_RECORDS]
     for batch in _batches(records, np.sort(chosen)):
         fit.update_floor(_signal(front, batch))
