@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-NAMES = ("front", "train_step", "ingest", "bulletin", "simulation", "archive", "acquisition", "startup")
+NAMES = (
+    "front", "train_step", "ingest", "bulletin", "phase", "simulation", "archive", "acquisition", "startup",
+)  # fmt: skip
 
 
 def main() -> None:

@@ -43,7 +43,8 @@ class Batch(NamedTuple):
     Attributes:
         waveform: ``(B, C, N)`` preprocessed samples at the common sampling rate, in the unit that
             ``preprocess.units`` asks for.
-        spectrogram: ``(B, C, F, T)`` scaled log magnitude, dimensionless.
+        spectrogram: ``(B, C, F, T)`` scaled log magnitude, dimensionless; with ``representation=complex``
+            ``(B, 2C, F, T)``, real parts of all components before imaginary ones.
         condition: Scaled conditions of the same records.
         index: ``(B,)`` int64 row of each record in the dataset's metadata.
     """

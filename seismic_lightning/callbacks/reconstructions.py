@@ -11,7 +11,6 @@ from torch import Tensor
 from seismic_lightning.batch import Batch
 from seismic_lightning.callbacks.access import datamodule, writers
 from seismic_lightning.callbacks.figure import Comparison, draw, to_pixels
-from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from seismic_lightning.data.datamodule import SpectrogramDataModule
@@ -90,8 +89,8 @@ def compare(
     Args:
         module: The DataModule, whose front made the spectrogram.
         row: The record in the dataset.
-        spectrogram: ``(C, F, T)`` scaled log magnitude.
-        reconstruction: ``(C, F, T)`` scaled log magnitude.
+        spectrogram: ``(C, F, T)`` or whatever the front's representation is.
+        reconstruction: The same.
 
     Returns:
         What ``draw`` needs.
@@ -100,17 +99,14 @@ def compare(
         ConfigurationError: If the front has no scaling yet.
     """
     front = module.front
-    scaling = front.scaling
-    if scaling is None:
-        raise ConfigurationError("the front has no scaling yet; set the DataModule up first")
     rate_hz = front.preprocess.settings.sampling_rate_hz
     record = module.dataset.metadata.iloc[row]
     known = pd.notna(record["source_magnitude"])
     magnitude = f"M {record['source_magnitude']:.1f}" if known else "M unknown"
     return Comparison(
         title=f"{module.station_names[row]}   {magnitude}   event {record['source_id']}",
-        input_db=scaling.to_db(spectrogram).numpy(),
-        reconstruction_db=scaling.to_db(reconstruction).numpy(),
+        input_db=front.to_db(spectrogram).numpy(),
+        reconstruction_db=front.to_db(reconstruction).numpy(),
         times_s=front.stft.times_s(rate_hz, spectrogram.shape[-1]).numpy(),
         frequencies_hz=front.stft.frequencies_hz(rate_hz).numpy(),
         unit=module.unit,

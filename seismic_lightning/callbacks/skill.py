@@ -4,13 +4,14 @@ r"""How much better a reconstruction is than two guesses that know nothing of th
 
 ``skill`` guesses the mean training spectrogram; ``skill_level`` guesses that mean shifted to the mean of
 each record, which takes away the credit for getting only the strength of a record right. 1 is perfect, 0 no
-better than the guess.
+better than the guess. Compared are scaled log magnitudes, whatever representation a model works on.
 
 References:
     Murphy (1988), Skill scores based on the mean square error, Monthly Weather Review,
     doi:10.1175/1520-0493(1988)116<2417:SSBOTM>2.0.CO;2.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 import lightning as L
@@ -48,6 +49,7 @@ class Skill(Callback):
         """Start without data."""
         self._errors = torch.zeros(3)
         self._mean = torch.zeros(())
+        self._log_magnitude: Callable[[Tensor], Tensor] = torch.Tensor.float
 
     def setup(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         """Refuse to keep the checkpoint with the *lowest* skill as the best.
@@ -110,11 +112,14 @@ class Skill(Callback):
 
     def _start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._errors = torch.zeros(3, device=pl_module.device)
-        self._mean = datamodule(trainer).mean_spectrogram.to(pl_module.device, torch.float32)
+        module = datamodule(trainer)
+        self._mean = module.mean_spectrogram.to(pl_module.device, torch.float32)
+        self._log_magnitude = module.front.log_magnitude
 
     def _add(self, outputs: STEP_OUTPUT, batch: Batch) -> None:
         reconstruction = cast(dict[str, Tensor], outputs)["reconstruction"]
-        self._errors += squared_errors(reconstruction, batch.spectrogram, self._mean)
+        shown, wanted = self._log_magnitude(reconstruction.float()), self._log_magnitude(batch.spectrogram)
+        self._errors += squared_errors(shown, wanted, self._mean)
 
     def _log(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         errors = cast(Tensor, trainer.strategy.reduce(self._errors, reduce_op="sum"))

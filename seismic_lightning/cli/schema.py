@@ -18,7 +18,7 @@ from seismic_lightning.curation.settings import (
     WindowSettings,
 )
 from seismic_lightning.records.catalogue_settings import CatalogueSettings
-from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+from seismic_lightning.transforms.settings import PreprocessSettings, RepresentationSettings, StftSettings
 
 
 @dataclass
@@ -175,6 +175,7 @@ class TrainConfig:
     parallel: ParallelSettings = field(default_factory=ParallelSettings)
     preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
     stft: StftSettings = field(default_factory=StftSettings)
+    representation: RepresentationSettings = field(default_factory=RepresentationSettings)
     precision: PrecisionSection = field(default_factory=PrecisionSection)
     model: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
     from seismic_lightning.data.datamodule import SpectrogramDataModule
 
-SHOWN_CHOICES = ("model", "optimizer", "scheduler", "window", "select", "preprocess", "stft")
+SHOWN_CHOICES = (
+    "model",
+    "optimizer",
+    "scheduler",
+    "window",
+    "select",
+    "preprocess",
+    "stft",
+    "representation",
+)
 """Groups whose settings stand beside the final metrics in TensorBoard's HPARAMS tab."""
 
 UNHELPFUL_WARNINGS = (
@@ -108,6 +117,7 @@ def build_datamodule(config: DictConfig, dataset_dir: Path) -> "SpectrogramDataM
         dataset_dir,
         cast(Any, OmegaConf.to_object(config.preprocess)),
         cast(Any, OmegaConf.to_object(config.stft)),
+        representation=cast(Any, OmegaConf.to_object(config.representation)),
         batch_size=config.data.batch_size,
         seed=config.seed,
         cache_dir=Path(config.paths.cache),
@@ -124,7 +134,7 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
         config.model,
         n_freqs=datamodule.n_freqs,
         n_frames=datamodule.n_frames,
-        n_components=datamodule.n_components,
+        n_components=datamodule.n_channels,
         n_stations=datamodule.n_stations,
         optimizer=instantiate(config.optimizer),
         scheduler=instantiate(config.scheduler) if config.scheduler else None,

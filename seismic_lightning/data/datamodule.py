@@ -24,7 +24,11 @@ from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 from seismic_lightning.data.statistics import training_statistics
 from seismic_lightning.errors import CheckpointError, ConfigurationError, DatasetError
 from seismic_lightning.transforms.front import SpectrogramFront
-from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+from seismic_lightning.transforms.settings import (
+    PreprocessSettings,
+    RepresentationSettings,
+    StftSettings,
+)
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         dataset_dir: Folder that curation wrote.
         preprocess: Preprocessing on the device.
         stft: Short-time Fourier transform on the device.
+        representation: What of the spectrogram the model sees; None is the log magnitude.
         batch_size: Records per batch and process.
         seed: Seed of the training order.
         cache_dir: Folder for figures fitted on the training split; None fits anew each time.
@@ -59,6 +64,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         preprocess: PreprocessSettings,
         stft: StftSettings,
         *,
+        representation: RepresentationSettings | None = None,
         batch_size: int = 64,
         seed: int = 0,
         cache_dir: Path | None = None,
@@ -68,6 +74,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         self.dataset_dir = Path(dataset_dir)
         self.preprocess = preprocess
         self.stft = stft
+        self.representation = representation or RepresentationSettings()
         self.batch_size = batch_size
         self.seed = seed
         self.cache_dir = cache_dir
@@ -101,8 +108,14 @@ class SpectrogramDataModule(L.LightningDataModule):
             name: RawRecords(self.dataset, rows[name], band, self.motion.instrument, condition)
             for name in _COLUMN_VALUE
         }
-        statistics = training_statistics(splits["train"], front, self.cache_dir)
-        self.front = SpectrogramFront(self.preprocess, self.stft, statistics.scaling, self.motion.instruments)
+        statistics = training_statistics(splits["train"], front, self.representation, self.cache_dir)
+        self.front = SpectrogramFront(
+            self.preprocess,
+            self.stft,
+            statistics.scaling,
+            self.motion.instruments,
+            companding=statistics.companding,
+        )
         self.mean_spectrogram = statistics.mean_spectrogram
         self._splits = splits
 
@@ -125,6 +138,11 @@ class SpectrogramDataModule(L.LightningDataModule):
     def n_components(self) -> int:
         """Return the number of components, ``C``, of every record."""
         return len(self.dataset.components)
+
+    @property
+    def n_channels(self) -> int:
+        """Return the number of channels that a model sees: one or two per component."""
+        return self.n_components * self.front.channels_per_component
 
     @property
     def n_stations(self) -> int:
@@ -190,7 +208,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         if different:
             raise CheckpointError(
                 f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume "
-                "it with the data, preprocess and stft settings of its own run."
+                "it with the data, preprocess, stft and representation settings of its own run."
             )
         fitted = self.front.scaling
         self.front = SpectrogramFront.from_settings(state_dict["front"], self.motion.instruments)
@@ -258,6 +276,8 @@ def _identity(state: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a state that has to agree exactly."""
     same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
     same["components"] = state.get("components", COMPONENTS)  # older checkpoints do not say it
+    companding = state["front"].get("companding")  # its scale is fitted, its exponent chosen
+    same["representation"] = None if companding is None else companding["exponent"]
     return {**same, **{name: state["front"][name] for name in ("preprocess", "stft")}}
 
 

@@ -20,8 +20,10 @@ from torch import Tensor
 
 from seismic_lightning.data.raw import RawBatch, RawRecords
 from seismic_lightning.storage import write_atomically
+from seismic_lightning.transforms.companding import CompandingFit, PowerCompanding
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.scaling import LogScaling, ScalingFit
+from seismic_lightning.transforms.settings import COMPLEX, RepresentationSettings
 
 _FLOOR_RECORDS = 1024
 """Records that decide the floor: a percentile over 40 million magnitudes does not move with more."""
@@ -36,46 +38,60 @@ class TrainingStatistics(NamedTuple):
     """What is known of the training spectrograms as a whole.
 
     Attributes:
-        scaling: Their global scale.
-        mean_spectrogram: ``(C, F, T)`` mean of the scaled spectrograms.
+        scaling: Global scale of the log magnitudes.
+        mean_spectrogram: ``(C, F, T)`` mean of the scaled log magnitudes.
+        companding: Companding of the complex representation; None for the log magnitude.
     """
 
     scaling: LogScaling
     mean_spectrogram: Tensor
+    companding: PowerCompanding | None = None
 
 
 def training_statistics(
-    records: RawRecords, front: SpectrogramFront, cache_dir: Path | None
+    records: RawRecords,
+    front: SpectrogramFront,
+    representation: RepresentationSettings,
+    cache_dir: Path | None,
 ) -> TrainingStatistics:
     """Fit the scale of the training split, or read it back when the same fit has been done before.
 
     Args:
         records: The training split.
         front: Preprocessing and STFT, still without a scale.
+        representation: What of the spectrogram the model sees.
         cache_dir: Folder for fitted figures; None fits anew.
     """
     if cache_dir is None:
-        return fit_statistics(records, front)
-    path = cache_dir / f"{_key(records, front)}.npz"
+        return fit_statistics(records, front, representation)
+    path = cache_dir / f"{_key(records, front, representation)}.npz"
     cache_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         if path.is_file():
             return _read(path)
-        statistics = fit_statistics(records, front)
+        statistics = fit_statistics(records, front, representation)
         _write(path, statistics)
     return statistics
 
 
-def fit_statistics(records: RawRecords, front: SpectrogramFront) -> TrainingStatistics:
+def fit_statistics(
+    records: RawRecords, front: SpectrogramFront, representation: RepresentationSettings | None = None
+) -> TrainingStatistics:
     """Fit floor, mean, standard deviation and mean spectrogram on every training record."""
     log.info("Fitting the spectrogram scale on %d records.", len(records))
     fit = ScalingFit()
+    chosen_kind = representation or RepresentationSettings()
+    parts = CompandingFit(chosen_kind.exponent) if chosen_kind.kind == COMPLEX else None
     chosen = np.random.default_rng(0).permutation(len(records))[:_FLOOR_RECORDS]
     for batch in _batches(records, np.sort(chosen)):
         fit.update_floor(_signal(front, batch))
     for batch in _batches(records, np.arange(len(records))):
-        fit.update(_magnitude(front, batch))
-    return TrainingStatistics(fit.result(), fit.mean_spectrogram())
+        magnitude = _magnitude(front, batch)
+        fit.update(magnitude)
+        if parts is not None:
+            parts.update(magnitude)
+    companding = None if parts is None else parts.result()
+    return TrainingStatistics(fit.result(), fit.mean_spectrogram(), companding)
 
 
 def _magnitude(front: SpectrogramFront, batch: RawBatch) -> Tensor:
@@ -110,11 +126,12 @@ def _batches(records: RawRecords, places: np.ndarray) -> Iterator[RawBatch]:
         yield records.__getitems__(places[start : start + _BATCH_RECORDS].tolist())
 
 
-def _key(records: RawRecords, front: SpectrogramFront) -> str:
+def _key(records: RawRecords, front: SpectrogramFront, representation: RepresentationSettings) -> str:
     made_of: dict[str, Any] = {
         "dataset": records.dataset.dataset_id,
         "preprocess": asdict(front.preprocess.settings),
         "stft": asdict(front.stft.settings),
+        "representation": asdict(representation),
         "fit": _FIT_VERSION,
     }
     return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
@@ -122,8 +139,13 @@ def _key(records: RawRecords, front: SpectrogramFront) -> str:
 
 def _read(path: Path) -> TrainingStatistics:
     with np.load(path, allow_pickle=False) as stored:
-        floor, mean, std = stored["scaling"].tolist()
-        return TrainingStatistics(LogScaling(floor, mean, std), torch.from_numpy(stored["mean_spectrogram"]))
+        scaling = LogScaling(*stored["scaling"].tolist())
+        constants = stored["companding"].tolist()
+        return TrainingStatistics(
+            scaling,
+            torch.from_numpy(stored["mean_spectrogram"]),
+            PowerCompanding(*constants) if constants else None,
+        )
 
 
 def _write(path: Path, statistics: TrainingStatistics) -> None:
@@ -132,5 +154,6 @@ def _write(path: Path, statistics: TrainingStatistics) -> None:
         content,
         scaling=np.array(statistics.scaling.constants),
         mean_spectrogram=statistics.mean_spectrogram.numpy(),
+        companding=np.array(() if statistics.companding is None else statistics.companding.constants),
     )
     write_atomically(path, content.getvalue())

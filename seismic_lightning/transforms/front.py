@@ -1,4 +1,4 @@
-"""The front: from raw samples of mixed sampling rates to what a model sees, within the training step.
+"""The front: from raw samples of mixed sampling rates to what a model sees, and from there to waveforms.
 
 Records are worked on in chunks small enough to stay in the processor's cache; accelerators take large ones.
 """
@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from seismic_lightning.errors import ConfigurationError, DatasetError
+from seismic_lightning.transforms.companding import PowerCompanding
+from seismic_lightning.transforms.phase import FAST_ITERATIONS, Admm, PhaseMethod, recover_waveform
 from seismic_lightning.transforms.plan import chunk_size
 from seismic_lightning.transforms.preprocess import Preprocess
 from seismic_lightning.transforms.response import Instruments
@@ -23,7 +25,11 @@ Group = tuple[float, Tensor, Tensor]
 
 
 class SpectrogramFront(nn.Module):
-    """Preprocessing, short-time Fourier transform and scaling of one batch."""
+    """Preprocessing, short-time Fourier transform and scaling of one batch, and the way back.
+
+    What a model sees is the representation: scaled log magnitudes ``(B, C, F, T)``, or with a companding real
+    and imaginary parts ``(B, 2C, F, T)``.
+    """
 
     def __init__(
         self,
@@ -31,19 +37,28 @@ class SpectrogramFront(nn.Module):
         stft: StftSettings,
         scaling: LogScaling | None = None,
         instruments: Instruments | None = None,
+        *,
+        companding: PowerCompanding | None = None,
     ) -> None:
-        """Put the three transforms together.
+        """Put the transforms together.
 
         Args:
             preprocess: Settings of the preprocessing.
             stft: Settings of the spectrogram.
             scaling: Fitted scaling; ``forward`` needs it, the rest works without.
             instruments: Sensitivities and responses, for units other than counts.
+            companding: Fitted companding of the complex representation; None is the log magnitude.
         """
         super().__init__()
         self.preprocess = Preprocess(preprocess, instruments)
         self.stft = Stft(stft, self.preprocess.dtype)
         self.scaling = scaling
+        self.companding = companding
+
+    @property
+    def channels_per_component(self) -> int:
+        """Channels of the representation for each component."""
+        return 1 if self.companding is None else 2
 
     def waveform(self, groups: Sequence[Group], band: Tensor, instrument: Tensor | None = None) -> Tensor:
         """Preprocess a batch, each sampling rate apart, and put the records back in order.
@@ -87,12 +102,12 @@ class SpectrogramFront(nn.Module):
         Returns:
             ``(B, C, F, T)`` magnitudes in the waveform's unit.
         """
-        return self._by_chunks(self.stft, waveform)
+        return self._by_chunks(self.stft, waveform, 1)
 
     def forward(
         self, groups: Sequence[Group], band: Tensor, instrument: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Carry a batch from raw samples to the scaled spectrogram.
+        """Carry a batch from raw samples to the representation.
 
         Args:
             groups: Records of each sampling rate with their places in the batch.
@@ -100,7 +115,8 @@ class SpectrogramFront(nn.Module):
             instrument: ``(B, C)`` places of the components' instruments; None for counts.
 
         Returns:
-            ``(B, C, N')`` waveform in the unit of the settings and ``(B, C, F, T)`` scaled spectrogram.
+            ``(B, C, N')`` waveform in the unit of the settings and ``(B, C, F, T)`` scaled log magnitude, or
+            ``(B, 2C, F, T)`` parts.
 
         Raises:
             ConfigurationError: The scaling has not been fitted.
@@ -109,25 +125,103 @@ class SpectrogramFront(nn.Module):
         return waveform, self.spectrogram(waveform)
 
     def spectrogram(self, waveform: Tensor) -> Tensor:
-        """Transform preprocessed waveforms to scaled spectrograms.
+        """Transform preprocessed waveforms to the representation.
 
         Args:
             waveform: ``(B, C, N)`` samples at the common rate.
 
         Returns:
-            ``(B, C, F, T)`` scaled log magnitudes, dimensionless.
+            ``(B, C, F, T)`` scaled log magnitudes or ``(B, 2C, F, T)`` parts, dimensionless.
 
         Raises:
             ConfigurationError: The scaling has not been fitted.
         """
-        scaling = self.scaling
-        if scaling is None:
-            raise ConfigurationError("the front has no scaling: fit one on the training split first")
-        return self._by_chunks(lambda samples: scaling(self.stft(samples)), waveform)
+        scaling, companding = self._fitted(), self.companding
+        if companding is None:
+            return self._by_chunks(lambda samples: scaling(self.stft(samples)), waveform, 1)
+        return self._by_chunks(lambda samples: companding(self.stft.complex(samples)), waveform, 2)
 
-    def _by_chunks(self, transform: Callable[[Tensor], Tensor], waveform: Tensor) -> Tensor:
-        """Apply a transform from waveforms to spectrograms chunk by chunk."""
-        shape = (*waveform.shape[:-1], self.stft.n_freqs, self.stft.n_frames(waveform.shape[-1]))
+    def log_magnitude(self, representation: Tensor) -> Tensor:
+        """Reduce a representation to what figures show and skills compare, whichever kind it is.
+
+        Args:
+            representation: ``(..., C, F, T)`` scaled log magnitudes or ``(..., 2C, F, T)`` parts.
+
+        Returns:
+            ``(..., C, F, T)`` scaled log magnitudes, dimensionless.
+
+        Raises:
+            ConfigurationError: The scaling has not been fitted.
+        """
+        if self.companding is None:
+            return representation
+        log_magnitude: Tensor = self._fitted()(self.companding.magnitude(representation))
+        return log_magnitude
+
+    def to_db(self, representation: Tensor) -> Tensor:
+        """Express a representation as decibels of amplitude.
+
+        Args:
+            representation: ``(..., C, F, T)`` scaled log magnitudes or ``(..., 2C, F, T)`` parts.
+
+        Returns:
+            ``(..., C, F, T)`` in dB relative to one unit of the waveform.
+
+        Raises:
+            ConfigurationError: The scaling has not been fitted.
+        """
+        return self._fitted().to_db(self.log_magnitude(representation))
+
+    @torch.no_grad()
+    def inverse(
+        self,
+        representation: Tensor,
+        n_samples: int,
+        *,
+        method: PhaseMethod = Admm(),  # noqa: B008 - frozen
+        n_iterations: int = FAST_ITERATIONS,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Turn a representation into preprocessed waveforms; filter and taper are not undone.
+
+        Parts lead back exactly. Log magnitudes are unscaled, clamped at zero, and get phases that fit; what
+        of such a waveform can be trusted stands in ``transforms.phase``.
+
+        Args:
+            representation: ``(..., C, F, T)`` scaled log magnitudes or ``(..., 2C, F, T)`` parts.
+            n_samples: Length ``N`` of the waveforms.
+            method: Way to phases, for log magnitudes.
+            n_iterations: Iterations of that method.
+            generator: Draws its first phases; None starts without chance.
+
+        Returns:
+            ``(..., C, N)`` samples at the common rate, in the unit of the settings.
+
+        Raises:
+            ConfigurationError: The scaling has not been fitted, or the sizes do not fit.
+        """
+        dtype = self.preprocess.dtype
+        if self.companding is not None:
+            return self.stft.inverse(self.companding.inverse(representation.to(dtype)), n_samples)
+        magnitude = self._fitted().inverse(representation.to(dtype))
+        return recover_waveform(
+            magnitude, self.stft, n_samples, method=method, n_iterations=n_iterations, generator=generator
+        )
+
+    def _fitted(self) -> LogScaling:
+        """Return the scaling.
+
+        Raises:
+            ConfigurationError: There is none.
+        """
+        if self.scaling is None:
+            raise ConfigurationError("the front has no scaling: fit one on the training split first")
+        return self.scaling
+
+    def _by_chunks(self, transform: Callable[[Tensor], Tensor], waveform: Tensor, channels: int) -> Tensor:
+        """Apply a transform from waveforms to some channels per component chunk by chunk."""
+        *records, n_components, n_samples = waveform.shape
+        shape = (*records, channels * n_components, self.stft.n_freqs, self.stft.n_frames(n_samples))
         batch = torch.empty(shape, dtype=waveform.dtype, device=waveform.device)
         size = chunk_size(waveform.device)
         for start in range(0, len(batch), size):
@@ -140,6 +234,7 @@ class SpectrogramFront(nn.Module):
             "preprocess": asdict(self.preprocess.settings),
             "stft": asdict(self.stft.settings),
             "scaling": None if self.scaling is None else self.scaling.constants._asdict(),
+            "companding": None if self.companding is None else self.companding.constants._asdict(),
         }
 
     @classmethod
@@ -151,9 +246,11 @@ class SpectrogramFront(nn.Module):
             instruments: Those of the dataset to work on; what only generates needs none.
         """
         scaling = settings["scaling"]
+        companding = settings.get("companding")  # older checkpoints do not say it
         return cls(
             PreprocessSettings(**settings["preprocess"]),
             StftSettings(**settings["stft"]),
             None if scaling is None else LogScaling(**scaling),
             instruments,
+            companding=None if companding is None else PowerCompanding(**companding),
         )

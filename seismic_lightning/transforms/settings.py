@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from seismic_lightning.errors import ConfigurationError
+
+LOG_MAGNITUDE, COMPLEX = KINDS = ("log_magnitude", "complex")
+
 
 @dataclass(frozen=True)
 class PreprocessSettings:
@@ -49,3 +53,36 @@ class StftSettings:
     nperseg: int = 256
     noverlap: int = 192
     nfft: int = 256
+
+
+@dataclass(frozen=True)
+class RepresentationSettings:
+    """What of a spectrogram a model sees.
+
+    Attributes:
+        kind: ``log_magnitude``: logarithms of magnitudes, ``C`` channels; ``complex``: real and imaginary
+            parts of complex amplitudes, compressed, ``2C`` channels.
+        exponent: Power that the magnitudes of ``complex`` are raised to, above 0, at most 1.
+    """
+
+    kind: str = LOG_MAGNITUDE
+    exponent: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuse unknown kinds and powers that cannot be undone."""
+        if self.kind not in KINDS:
+            raise ConfigurationError(f"representation.kind={self.kind!r}: give one of {', '.join(KINDS)}")
+        check_exponent(self.exponent)
+
+
+def check_exponent(exponent: float) -> None:
+    """Refuse a power that expands or destroys magnitudes instead of compressing them.
+
+    Args:
+        exponent: Power that magnitudes are to be raised to.
+
+    Raises:
+        ConfigurationError: It is not above 0 and at most 1.
+    """
+    if not 0 < exponent <= 1:
+        raise ConfigurationError(f"representation.exponent={exponent}: give a number above 0, at most 1")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.transforms._torchaudio import Spectrogram
+from seismic_lightning.transforms.frames import Frames
 from seismic_lightning.transforms.settings import StftSettings
 
 
@@ -98,6 +99,53 @@ class Stft(nn.Module):
         """
         spectrum: Tensor = self._spectrogram(waveform)
         return spectrum
+
+    def frames(self, n_samples: int) -> Frames:
+        """Return the overlap-add of records of one length, on the device and in the precision of the window.
+
+        Args:
+            n_samples: Length ``N`` of the records.
+
+        Raises:
+            ConfigurationError: Windows overlap too little to be inverted.
+        """
+        return Frames(self.settings, self._spectrogram.window, n_samples)
+
+    def inverse(self, spectrum: Tensor, n_samples: int) -> Tensor:
+        """Turn complex amplitudes into the waveform whose transform comes closest to them.
+
+        What ``complex`` returned leads back to its waveform exactly, up to rounding.
+
+        Args:
+            spectrum: ``(..., F, T)`` complex amplitudes in the waveform's unit.
+            n_samples: Length ``N`` of the waveform; it decides the number of frames.
+
+        Returns:
+            ``(..., N)`` samples.
+
+        Raises:
+            ConfigurationError: The spectrogram is not one of that many samples.
+        """
+        self.check_size(spectrum, n_samples)
+        frames = self.frames(n_samples)
+        return frames.record(frames.synthesise(spectrum.transpose(-1, -2), careful=False))
+
+    def check_size(self, spectrogram: Tensor, n_samples: int) -> None:
+        """Refuse a spectrogram that records of a length do not have.
+
+        Args:
+            spectrogram: ``(..., F, T)``.
+            n_samples: Length ``N`` of the records.
+
+        Raises:
+            ConfigurationError: Naming both sizes.
+        """
+        expected = (self.n_freqs, self.n_frames(n_samples))
+        if tuple(spectrogram.shape[-2:]) != expected:
+            raise ConfigurationError(
+                f"a record of {n_samples} samples has a spectrogram of (F, T) = {expected}, "
+                f"got {tuple(spectrogram.shape[-2:])}"
+            )
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Transform to magnitudes.

@@ -10,6 +10,8 @@ from torch import Tensor
 from seismic_lightning.callbacks.skill import Skill, squared_errors
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.models.ae import AE
+from seismic_lightning.nn.posterior import PointMass
+from seismic_lightning.transforms.companding import PowerCompanding
 
 MEAN = torch.linspace(-1, 1, 3 * 5 * 4).reshape(3, 5, 4)
 
@@ -49,6 +51,19 @@ class _MeanModel(AE):
         return self.mean.expand(len(latent), *self.mean.shape)
 
 
+class _TurnedModel(AE):
+    """Reconstruct every record with all phases turned by a right angle."""
+
+    def encode(self, spectrogram: Tensor, condition: object) -> PointMass:
+        """Keep the whole record."""
+        return PointMass(spectrogram)
+
+    def decode(self, latent: Tensor, condition: object) -> Tensor:
+        """Turn it."""
+        real, imaginary = latent.chunk(2, dim=1)
+        return torch.cat([-imaginary, real], dim=1)
+
+
 def test_skill_is_taken_over_the_whole_split(tmp_path: Path) -> None:
     module = FakeDataModule(batch_size=3)
     model = _MeanModel(n_freqs=33, n_frames=17, channels=[4])
@@ -58,6 +73,20 @@ def test_skill_is_taken_over_the_whole_split(tmp_path: Path) -> None:
         validate(model, module, verbose=False)
         assert float(trainer.callback_metrics[f"{stage}/skill"]) == pytest.approx(0, abs=1e-6)
         assert float(trainer.callback_metrics[f"{stage}/skill_level"]) < 0
+
+
+def test_parts_are_compared_by_their_log_magnitudes(tmp_path: Path) -> None:
+    module = FakeDataModule(batch_size=3)
+    log_magnitude = module.everything.spectrogram
+    assert module.front.scaling is not None
+    magnitude = module.front.scaling.inverse(log_magnitude)
+    module.front.companding = PowerCompanding(0.3, 1.0)
+    parts = module.front.companding(torch.polar(magnitude, torch.rand_like(magnitude)))
+    module.everything = module.everything._replace(spectrogram=parts)
+    model = _TurnedModel(n_freqs=33, n_frames=17, n_components=6, channels=[4])
+    trainer = quiet_trainer(tmp_path, Skill())
+    trainer.validate(model, module, verbose=False)
+    assert float(trainer.callback_metrics["val/skill"]) == pytest.approx(1.0, abs=1e-4)
 
 
 def test_a_checkpoint_can_follow_the_skill(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from seismic_lightning.cli.schema import (
 )
 from seismic_lightning.cli.sources import curation_settings
 from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.records.catalogue_settings import CatalogueSettings
 from seismic_lightning.transforms.front import SpectrogramFront
 
@@ -115,6 +116,13 @@ def test_the_defaults_are_those_promised(tmp_path: Path) -> None:
         ["HH", "BH", "EH"],
     )
     assert (config.stft.nperseg, config.stft.noverlap, config.stft.nfft) == (256, 192, 256)
+
+
+def test_an_unknown_representation_is_refused(tmp_path: Path) -> None:
+    assert compose(tmp_path).representation.kind == "log_magnitude"
+    config = compose(tmp_path, "representation.kind=phase")
+    with pytest.raises(ConfigurationError, match=r"representation\.kind='phase'"):
+        OmegaConf.to_object(config.representation)
 
 
 def test_curation_composes(tmp_path: Path) -> None:

@@ -55,6 +55,19 @@ def test_a_run_leaves_what_it_promises(
     )
 
 
+@pytest.mark.parametrize("model", ["ae", "vae", "cvae"])
+def test_every_model_trains_on_real_and_imaginary_parts(
+    model: str, dataset_dir: Path, tmp_path: Path, run_command: RunCommand
+) -> None:
+    more = (f"model={model}", "representation=complex", "debug=fast")
+    run_command(main, *overrides(dataset_dir, tmp_path, *more))
+    run = tmp_path / "run"
+    assert load_model(run / "checkpoints" / "best.ckpt").n_components == 6
+    tags = EventAccumulator(str(run / "tensorboard")).Reload().Tags()
+    assert "val/skill" in tags["scalars"]
+    assert "reconstruction/1" in tags["images"]
+
+
 def test_a_checkpoint_alone_gives_spectrograms_and_reconstructions_of_its_training(
     dataset_dir: Path, tmp_path: Path, run_command: RunCommand
 ) -> None:

@@ -14,7 +14,7 @@ from seismic_lightning.curation.settings import CurationSettings, SelectionSetti
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.data.datamodule import SpectrogramDataModule
 from seismic_lightning.errors import BandError, CheckpointError, DatasetError
-from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
+from seismic_lightning.transforms.settings import PreprocessSettings, RepresentationSettings, StftSettings
 
 N_SLOW = 40
 BAND = PreprocessSettings(bands_hz={"any": [[1.0, 20.0]]})
@@ -133,3 +133,49 @@ def test_a_checkpoint_of_another_preprocessing_is_refused(dataset_dir: Path) -> 
     other = opened(dataset_dir, preprocess=replace(BAND, zero_phase=True))
     with pytest.raises(CheckpointError, match="preprocess"):
         module.load_state_dict(other.state_dict())
+
+
+def as_parts(
+    dataset_dir: Path, cache_dir: Path | None = None, exponent: float = 0.3
+) -> SpectrogramDataModule:
+    module = SpectrogramDataModule(
+        dataset_dir,
+        BAND,
+        StftSettings(),
+        representation=RepresentationSettings("complex", exponent),
+        batch_size=5,
+        cache_dir=cache_dir,
+    )
+    module.setup()
+    return module
+
+
+def test_parts_have_unit_variance_and_hold_the_waveform(dataset_dir: Path) -> None:
+    module = as_parts(dataset_dir)
+    assert (module.n_components, module.n_channels) == (3, 6)
+    together = batches(module, "train")
+    parts = torch.cat([batch.spectrogram for batch in together])
+    assert parts.shape[1:] == (6, module.n_freqs, module.n_frames)
+    assert parts.mean().item() == pytest.approx(0.0, abs=0.01)
+    assert parts.std().item() == pytest.approx(1.0, abs=0.01)
+    waveform = torch.cat([batch.waveform for batch in together])
+    back = module.front.inverse(parts, waveform.shape[-1])
+    assert ((back - waveform).norm() / waveform.norm()).item() < 1e-5
+    shown = module.front.log_magnitude(parts).mean(0)
+    assert torch.allclose(shown, module.mean_spectrogram, atol=1e-3)
+
+
+def test_both_representations_are_kept_apart_in_the_cache(dataset_dir: Path, tmp_path: Path) -> None:
+    fitted, cached = as_parts(dataset_dir, tmp_path), as_parts(dataset_dir, tmp_path)
+    assert fitted.front.settings() == cached.front.settings()
+    assert opened(dataset_dir, tmp_path).n_channels == 3
+    assert len(list(tmp_path.glob("*.npz"))) == 2
+
+
+def test_a_checkpoint_of_another_representation_is_refused(dataset_dir: Path) -> None:
+    parts, magnitudes = as_parts(dataset_dir), opened(dataset_dir)
+    parts.load_state_dict(parts.state_dict())
+    assert parts.front.channels_per_component == 2
+    for state in (magnitudes.state_dict(), as_parts(dataset_dir, exponent=0.5).state_dict()):
+        with pytest.raises(CheckpointError, match="representation"):
+            parts.load_state_dict(state)

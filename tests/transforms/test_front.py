@@ -8,11 +8,16 @@ from support.signals import counts, option
 from torch import Tensor
 
 from seismic_lightning.errors import ConfigurationError, DatasetError
+from seismic_lightning.transforms.companding import PowerCompanding
 from seismic_lightning.transforms.front import Group, SpectrogramFront
+from seismic_lightning.transforms.phase import FastGriffinLim, spectral_convergence_db
 from seismic_lightning.transforms.scaling import LogScaling
 from seismic_lightning.transforms.settings import StftSettings
 
 RATES_HZ = [100.0, 20.0, 50.0, 100.0, 62.5, 20.0, 200.0, 50.0, 100.0]
+
+
+COMPANDING = PowerCompanding(0.3, 6.0)
 
 
 def mixed() -> tuple[list[Tensor], list[Group], Tensor]:
@@ -88,6 +93,54 @@ def test_a_front_is_made_again_from_its_settings(scaling: LogScaling | None, tmp
     assert torch.equal(again.magnitude(waveform), original.magnitude(waveform))
 
 
+def complex_front() -> SpectrogramFront:
+    return SpectrogramFront(
+        option("marmara"), StftSettings(), LogScaling(0.01, 1.5, 0.8), companding=COMPANDING
+    )
+
+
+def test_parts_lead_back_to_the_waveform_and_to_log_magnitudes() -> None:
+    _, groups, band = mixed()
+    whole = complex_front()
+    waveform, parts = whole(groups, band)
+    assert parts.shape == (9, 6, 129, 63)
+    back = whole.inverse(parts, 4001)
+    assert ((back - waveform).norm(dim=-1) / waveform.norm(dim=-1)).max().item() < 1e-5
+    expected = front().spectrogram(waveform)
+    torch.testing.assert_close(whole.log_magnitude(parts), expected, rtol=0, atol=1e-3)
+    torch.testing.assert_close(whole.to_db(parts[3]), front().to_db(expected[3]), rtol=0, atol=1e-2)
+
+
+def test_scaled_log_magnitudes_lead_back_to_a_waveform_of_these_magnitudes() -> None:
+    _, groups, band = mixed()
+    whole = front()
+    waveform, spectrogram = whole(groups, band)
+    assert whole.log_magnitude(spectrogram) is spectrogram
+    recovered = whole.inverse(spectrogram, 4001)
+    assert recovered.shape == waveform.shape
+    convergence_db = spectral_convergence_db(recovered, whole.magnitude(waveform), whole.stft)
+    assert convergence_db.mean().item() < -20.0
+    drawn = torch.Generator().manual_seed(0)
+    method = FastGriffinLim()
+    other = whole.inverse(spectrogram, 4001, method=method, n_iterations=2, generator=drawn)
+    assert not torch.allclose(other, recovered, rtol=0.1)
+
+
+def test_what_a_model_puts_below_the_floor_is_silent() -> None:
+    below = torch.full((1, 3, 129, 63), -50.0)
+    assert front().inverse(below, 4001).abs().max() == 0
+
+
+def test_a_complex_front_is_made_again_and_an_old_checkpoint_has_log_magnitudes(tmp_path: Path) -> None:
+    torch.save(complex_front().settings(), tmp_path / "front.pt")
+    stored = torch.load(tmp_path / "front.pt", weights_only=True)
+    again = SpectrogramFront.from_settings(stored)
+    assert again.settings() == complex_front().settings()
+    assert again.channels_per_component == 2
+    del stored["companding"]
+    assert SpectrogramFront.from_settings(stored).channels_per_component == 1
+
+
 def test_nothing_of_the_front_enters_a_state_dict() -> None:
     whole = front()
     _, groups, band = mixed()
@@ -99,6 +152,8 @@ def test_a_front_without_scaling_says_so() -> None:
     _, groups, band = mixed()
     with pytest.raises(ConfigurationError, match="no scaling"):
         SpectrogramFront(option("marmara"), StftSettings())(groups, band)
+    with pytest.raises(ConfigurationError, match="no scaling"):
+        SpectrogramFront(option("marmara"), StftSettings()).inverse(torch.zeros(1, 3, 129, 63), 4001)
 
 
 def test_groups_that_do_not_make_up_the_batch_are_refused() -> None:

@@ -56,6 +56,30 @@ def test_the_phases_lead_back_to_the_waveform() -> None:
     torch.testing.assert_close(result, waveform, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("n_samples", [7001, 6400, 300])
+def test_the_inverse_is_exact_in_single_precision(settings: StftSettings, n_samples: int) -> None:
+    waveform = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 3, n_samples)).astype(np.float32))
+    stft = Stft(settings)
+    result = stft.inverse(stft.complex(waveform), n_samples)
+    assert result.shape == waveform.shape
+    assert ((result - waveform).norm() / waveform.norm()).item() < 1e-5
+
+
+def test_the_inverse_of_an_inconsistent_spectrogram_is_that_of_torch() -> None:
+    stft = Stft(StftSettings(), torch.float64)
+    spectrum = torch.randn(2, 129, 101, dtype=torch.complex128, generator=torch.Generator().manual_seed(0))
+    window = torch.hann_window(256, dtype=torch.float64)
+    expected = torch.istft(spectrum * window.sum(), 256, 64, window=window, length=6400)
+    torch.testing.assert_close(stft.inverse(spectrum, 6400), expected, rtol=0, atol=1e-10)
+
+
+def test_an_inverse_of_another_length_is_refused() -> None:
+    stft = Stft(StftSettings())
+    with pytest.raises(ConfigurationError, match=r"7001 samples .*\(129, 110\), got \(129, 32\)"):
+        stft.inverse(stft.complex(torch.zeros(2001)), 7001)
+
+
 def test_a_sine_comes_out_at_half_its_amplitude() -> None:
     time_s = torch.arange(7001) / 100.0
     stft = Stft(StftSettings())
