@@ -202,5 +202,7 @@ def _writable(config: DictConfig) -> DictConfig:
         node = config._get_node(key)
         if isinstance(node, DictConfig):
             OmegaConf.set_readonly(node, None)
+            if node._metadata.element_type is str:
+                OmegaConf.set_struct(node, False)  # a table whose names the user chooses
             _writable(node)
     return config

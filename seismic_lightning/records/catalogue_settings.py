@@ -6,7 +6,7 @@ of a dataset's definition.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from seismic_lightning.errors import ConfigurationError
@@ -44,26 +44,24 @@ class CatalogueSettings:
             ``DEFAULT_MAGNITUDE_ORDER`` for tables.
         keep_explosions: Keep events marked as explosions, suspected or certain; else they are left out and
             counted.
-        columns: For a plain CSV file: our names of columns, each with the name in the file. None expects our
+        columns: For a plain CSV file: our names of columns, each with the name in the file. Empty expects our
             own names.
     """
 
     magnitude_order: Any = None
     keep_explosions: bool = False
-    columns: dict[str, str] | None = None
+    columns: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take a single type as a list of one; refuse what is no type and what is no column."""
         if self.magnitude_order is not None and self.magnitude_order != LARGEST:
             object.__setattr__(self, "magnitude_order", _checked_order(self.magnitude_order))
-        if self.columns is not None:
-            object.__setattr__(self, "columns", dict(self.columns))
-            for name, column in self.columns.items():
-                _check_column(name, column)
-            shared = next(
-                (c for c in self.columns.values() if list(self.columns.values()).count(c) > 1), None
-            )
-            _require_distinct(shared)
+        object.__setattr__(self, "columns", dict(self.columns))
+        for name, column in self.columns.items():
+            _check_column(name, column)
+        if len(set(self.columns.values())) < len(self.columns):
+            names = list(self.columns.values())
+            _require_distinct(next(name for name in names if names.count(name) > 1))
 
     @property
     def order_of_tables(self) -> "list[str] | str":

@@ -139,3 +139,9 @@ def test_training_curates_with_every_setting_of_curation(option: str, tmp_path: 
     named = {name: OmegaConf.to_object(config[name]) for name in ("window", "select", "split")}
     made = curation_settings({**{str(name): value for name, value in settings.items()}, **named})
     assert made == CurationSettings(catalogue_format=CatalogueSettings(magnitude_order=["ML"]))
+
+
+def test_columns_of_a_catalogue_are_declared_on_the_command_line(tmp_path: Path) -> None:
+    typed = "catalogue_format.columns={source_id: Event ID, source_magnitude: mag}"
+    config = compose(tmp_path, typed, command="curate")
+    assert config.catalogue_format.columns == {"source_id": "Event ID", "source_magnitude": "mag"}

@@ -22,7 +22,7 @@ def read_back(
 ) -> Catalogue:
     path = folder / "catalogue"  # the name tells nothing
     path.write_bytes(content)
-    return read_catalogue(path, CatalogueSettings(columns=columns, **choice))  # type: ignore[arg-type]
+    return read_catalogue(path, CatalogueSettings(columns=columns or {}, **choice))  # type: ignore[arg-type]
 
 
 @every_format
