@@ -29,6 +29,13 @@ class DataSection:
 
 
 @dataclass
+class ConditionSection:
+    """What a condition tells of where the source is: its ``location``, or the ``physics`` of the path."""
+
+    features: str = "location"
+
+
+@dataclass
 class PrecisionSection:
     """Arithmetic of the model, in Lightning's word."""
 
@@ -133,6 +140,7 @@ class TrainConfig:
     parallel: ParallelSettings = field(default_factory=ParallelSettings)
     preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
     stft: StftSettings = field(default_factory=StftSettings)
+    condition: ConditionSection = field(default_factory=ConditionSection)
     precision: PrecisionSection = field(default_factory=PrecisionSection)
     model: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)

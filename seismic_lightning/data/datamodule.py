@@ -45,6 +45,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         batch_size: Records per batch and process.
         seed: Seed of the training order.
         cache_dir: Folder for figures fitted on the training split; None fits anew each time.
+        condition: ``location`` or ``physics``: what a condition tells of where the source is.
     """
 
     dataset: CuratedDataset
@@ -62,6 +63,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         batch_size: int = 64,
         seed: int = 0,
         cache_dir: Path | None = None,
+        condition: str = "location",
     ) -> None:
         """Keep the settings; files are opened by ``setup``."""
         super().__init__()
@@ -71,6 +73,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
         self.cache_dir = cache_dir
+        self.condition = condition
         self._splits: dict[str, RawRecords] = {}
 
     def setup(self, stage: str | None = None) -> None:
@@ -93,7 +96,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         )
         self._check_rates(front, band)
         self._check_sizes(front, len(rows["train"]))
-        self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]])
+        self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]], self.condition)
         if unknown := int(metadata["source_depth_km"].isna().sum()):
             log.info("%d records of unknown depth: the condition takes the training mean.", unknown)
         condition = self.conditions(metadata)
@@ -130,6 +133,11 @@ class SpectrogramDataModule(L.LightningDataModule):
     def n_stations(self) -> int:
         """Return the size of the station vocabulary, the unseen station included."""
         return self.conditions.n_stations
+
+    @property
+    def n_location(self) -> int:
+        """Return how many figures of a condition tell where the source is."""
+        return self.conditions.n_location
 
     @property
     def station_names(self) -> list[str]:
@@ -190,7 +198,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         if different:
             raise CheckpointError(
                 f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume "
-                "it with the data, preprocess and stft settings of its own run."
+                "it with the data, preprocess, stft and condition settings of its own run."
             )
         fitted = self.front.scaling
         self.front = SpectrogramFront.from_settings(state_dict["front"], self.motion.instruments)
@@ -257,6 +265,7 @@ class SpectrogramDataModule(L.LightningDataModule):
 def _identity(state: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a state that has to agree exactly."""
     same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
+    same["condition"] = ConditionScaling.from_settings(state["conditions"]).features
     same["components"] = state.get("components", COMPONENTS)  # older checkpoints do not say it
     return {**same, **{name: state["front"][name] for name in ("preprocess", "stft")}}
 

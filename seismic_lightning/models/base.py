@@ -163,7 +163,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
             ConfigurationError: Naming this model.
         """
         raise ConfigurationError(
-            f"{type(self).__name__} has no prior to draw records from: reconstruct only, or train another model"
+            f"{type(self).__name__} has no prior to draw records from: it can reconstruct only"
         )
 
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
