@@ -1,6 +1,5 @@
 """The density of the training posteriors, fitted when training ends and kept in the run's checkpoints."""
 
-import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,14 +11,12 @@ from torch import Tensor
 
 from seismic_lightning.batch import Batch
 from seismic_lightning.callbacks.access import datamodule, is_rehearsal
-from seismic_lightning.models.checkpoint import MODEL_KEY, read_checkpoint
+from seismic_lightning.models.checkpoint import read_checkpoint
 from seismic_lightning.models.checkpoint_io import AtomicCheckpointIO
 from seismic_lightning.models.generative import AGGREGATE_KEY, GenerativeAutoencoder
 from seismic_lightning.models.load import load_model
 from seismic_lightning.nn.mixture import GaussianMixture
 from seismic_lightning.nn.noise import keyed_generator
-
-log = logging.getLogger(__name__)
 
 
 class AggregatePosterior(Callback):
@@ -34,7 +31,7 @@ class AggregatePosterior(Callback):
 
         Args:
             n_components: Most Gaussians of the mixture.
-            max_records: Training records whose latents are drawn, the first ones of a training order.
+            max_records: Training records whose latents are drawn, the first ones of this process's order.
             seed: Of the latents drawn and of the fit.
         """
         self._n_components = n_components
@@ -62,18 +59,17 @@ class AggregatePosterior(Callback):
 
 
 def written_checkpoints(trainer: L.Trainer) -> list[Path]:
-    """Return the files of models that the run's checkpoint callbacks have left.
+    """Return the files of models that a run's checkpoint callbacks have left: its best and its last.
 
     Args:
         trainer: The trainer of the run.
     """
-    folders = {
-        Path(folder)
+    named = [
+        getattr(callback, name, None)
         for callback in trainer.checkpoint_callbacks
-        if (folder := getattr(callback, "dirpath", None)) is not None
-    }
-    paths = sorted(path for folder in folders for path in folder.glob("*.ckpt"))
-    return [path for path in paths if MODEL_KEY in read_checkpoint(path)]
+        for name in ("best_model_path", "path")
+    ]
+    return sorted({Path(name) for name in named if name and Path(name).is_file()})
 
 
 @torch.no_grad()
