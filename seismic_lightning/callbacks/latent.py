@@ -66,7 +66,7 @@ class LatentSums(NamedTuple):
 
 
 class LatentUse(Callback):
-    """Log the divergence of each latent dimension over the validation split, and that of all records together.
+    """Log the divergence of each latent dimension over the validation split, and that of them all together.
 
     ``val/active_units`` counts the dimensions in use, ``val/prior_gap`` is the distance of the aggregate
     posterior from the prior in nats; TensorBoard also gets the histogram ``val/kl_per_dimension``. With few
