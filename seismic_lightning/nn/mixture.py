@@ -48,7 +48,7 @@ class GaussianMixture:
 
         Args:
             samples: ``(n, D)`` latents.
-            n_components: Most components ``M``; fewer where there are not two samples for each.
+            n_components: Most components ``M``; those left without samples are dropped.
             generator: Picks the first means among the samples; on the processor.
 
         Raises:
@@ -70,7 +70,9 @@ class GaussianMixture:
         )
         for _ in range(N_ITERATIONS):
             mixture = mixture._improved(samples, spread)
-        return cls(mixture.weights.float(), mixture.means.float(), mixture.factors.float())
+        kept = mixture.weights >= 1.0 / n_samples  # a component that lost all its samples is never drawn
+        weights = mixture.weights[kept] / mixture.weights[kept].sum()
+        return cls(weights.float(), mixture.means[kept].float(), mixture.factors[kept].float())
 
     def log_prob(self, samples: Tensor) -> Tensor:
         """Return the log density of ``(n, D)`` samples, ``(n,)`` nats."""
