@@ -62,7 +62,8 @@ class LatentSums(NamedTuple):
         covariance = self.product / self.n_records - torch.outer(mean, mean)
         covariance = covariance + (self.variance / self.n_records).diag()
         distance = covariance.trace() + mean.square().sum() - len(mean)
-        return 0.5 * (distance - torch.linalg.slogdet(covariance).logabsdet)
+        log_volume: Tensor = torch.linalg.slogdet(covariance).logabsdet
+        return 0.5 * (distance - log_volume)
 
 
 class LatentUse(Callback):

@@ -192,7 +192,7 @@ def _station_places(train: pd.DataFrame, stations: tuple[str, ...]) -> tuple[Sta
     """Return the first known coordinates of each station."""
     known = train.reindex(columns=list(STATION_COLUMNS)).astype(float)
     first = known.groupby(np.array(station_names(train))).first()
-    return tuple(StationPlace(*(float(value) for value in first.loc[name])) for name in stations)
+    return tuple(StationPlace(*first.loc[name].to_numpy(dtype=np.float64).tolist()) for name in stations)
 
 
 def _numbers(metadata: pd.DataFrame, column: str) -> np.ndarray:

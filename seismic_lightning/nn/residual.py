@@ -16,7 +16,6 @@ References:
 """
 
 import math
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -139,7 +138,7 @@ class SpeckleResidual(LearnedResidual):
             >>> SpeckleResidual((1, 1, 1)).distribute(torch.tensor([-3.0, 0.0, 3.0])).round(decimals=2)
             tensor([-4.7000,  0.1600,  1.9200])
         """
-        log_energy = (-torch.special.log_ndtr(-field)).log()
+        log_energy: Tensor = (-torch.special.log_ndtr(-field)).log()
         return (log_energy + EULER_GAMMA) / (math.pi / math.sqrt(6.0))
 
 
@@ -165,4 +164,4 @@ def make_residual(name: str, shape: tuple[int, int, int]) -> Residual:
     """
     if name not in RESIDUALS:
         raise ConfigurationError(f"model.residual={name}: choose one of {', '.join(RESIDUALS)}")
-    return cast(Residual, RESIDUALS[name](shape))
+    return RESIDUALS[name](shape)

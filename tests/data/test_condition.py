@@ -56,7 +56,7 @@ def test_settings_round_trip() -> None:
 PLACED = TRAIN.assign(
     station_latitude_deg=[40.5, 41.07, 40.9],
     station_longitude_deg=[29.0, 29.06, 27.9],
-    station_elevation_m=[100.0, None, -3.0],
+    station_elevation_m=[100.0, math.nan, -3.0],
 )
 
 

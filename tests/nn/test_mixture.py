@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
@@ -27,7 +29,7 @@ def test_the_fit_finds_two_clouds() -> None:
 
 def test_the_density_equals_torch_distributions() -> None:
     mixture = GaussianMixture.fit(two_clouds(50), 3, seeded())
-    theirs = MixtureSameFamily(
+    theirs: Any = MixtureSameFamily(
         Categorical(mixture.weights), MultivariateNormal(mixture.means, scale_tril=mixture.factors)
     )
     samples = torch.randn(20, 2, generator=seeded(3))
