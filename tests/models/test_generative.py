@@ -221,8 +221,10 @@ def test_the_price_rises_over_the_warm_up_and_validation_always_pays_in_full(tmp
 
 
 def test_both_checkpoints_of_a_run_hold_the_density_of_their_own_posteriors(tmp_path: Path) -> None:
-    best = BestCheckpoint(dirpath=tmp_path, filename="best", monitor="val/loss")
-    train(tmp_path, build("vae"), best, AggregatePosterior(n_components=2), n_epochs=2)
+    def best(folder: Path) -> BestCheckpoint:
+        return BestCheckpoint(dirpath=folder, filename="best", monitor="val/loss")
+
+    train(tmp_path, build("vae"), best(tmp_path), AggregatePosterior(n_components=2), n_epochs=2)
     condition = fake_batch(33, 17).condition
     for name in ("best", "last"):
         model = load_model(tmp_path / f"{name}.ckpt")
@@ -230,9 +232,10 @@ def test_both_checkpoints_of_a_run_hold_the_density_of_their_own_posteriors(tmp_
         assert drawn.shape == (4, 3, 33, 17)
         assert not torch.equal(drawn, model.generate(condition, generator=seeded()))
     resumed = build("vae")
-    train(tmp_path, resumed, n_epochs=3, ckpt_path=tmp_path / "last.ckpt")
+    folder = tmp_path / "resumed"
+    train(folder, resumed, best(folder), n_epochs=3, ckpt_path=tmp_path / "last.ckpt")
     with pytest.raises(CheckpointError, match="holds no density"):
-        load_model(tmp_path / "last.ckpt").generate(condition, generator=seeded(), sampler="aggregate")
+        load_model(folder / "last.ckpt").generate(condition, generator=seeded(), sampler="aggregate")
 
 
 def test_conditional_models_have_no_density_without_condition(tmp_path: Path) -> None:
