@@ -133,3 +133,13 @@ def test_a_checkpoint_of_another_preprocessing_is_refused(dataset_dir: Path) -> 
     other = opened(dataset_dir, preprocess=replace(BAND, zero_phase=True))
     with pytest.raises(CheckpointError, match="preprocess"):
         module.load_state_dict(other.state_dict())
+
+
+def test_conditions_of_the_path_reach_batches_and_are_not_mixed_with_the_others(dataset_dir: Path) -> None:
+    module = SpectrogramDataModule(dataset_dir, BAND, StftSettings(), batch_size=5, condition="physics")
+    module.setup()
+    condition = batches(module, "train")[0].condition
+    assert condition.location.shape == (5, module.n_location) == (5, 5)
+    assert torch.isfinite(condition.location).all()
+    with pytest.raises(CheckpointError, match="another condition"):
+        module.load_state_dict(opened(dataset_dir).state_dict())
