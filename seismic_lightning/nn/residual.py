@@ -5,10 +5,12 @@ of an incoherent wave train fluctuates: magnitudes are Rayleigh distributed, and
 lies :math:`\gamma / \ln 10 = 0.25` decades of energy below the logarithm of their mean square. A record
 without that residual is therefore too smooth and too weak.
 
-The variance is the one of greatest likelihood, the mean square of a training batch's own residual, for each
-component and frequency. A generated residual has this variance and the mean power spectrum of residuals over
-the plane of frequency and time: neighbouring bins of overlapping windows share samples and fluctuate
-together, and white noise would make them rough.
+The likelihood has one variance for all bins, that of greatest likelihood: the mean square of a training
+batch's own residual. With one for each frequency, bins that the filter has emptied, which any decoder knows to
+a hundredth of a decade, would outweigh those with an earthquake in them. A generated residual has the
+variance of each component and frequency and the mean power spectrum of residuals over the plane of frequency
+and time: neighbouring bins of overlapping windows share samples and fluctuate together, and white noise would
+make them rough.
 
 References:
     Rybkin, Daniilidis & Levine (2021), Simple and effective VAE training with calibrated decoders, ICML, PMLR
@@ -81,7 +83,7 @@ class LearnedResidual(nn.Module):
             error: ``(B, C, F, T)`` spectrogram minus reconstruction.
 
         Returns:
-            ``(C, F, 1)`` variance of greatest likelihood for this batch.
+            ``()`` variance of greatest likelihood for this batch, one for all bins.
         """
         error = error.detach().float()
         variance = error.square().mean((0, 3)).unsqueeze(-1).clamp(min=MIN_VARIANCE)
@@ -92,11 +94,11 @@ class LearnedResidual(nn.Module):
             weight = (1.0 / self.n_batches).clamp(min=MIN_WEIGHT)
             self.variance.lerp_(variance, weight)
             self.spectrum.lerp_(spectrum, weight)
-        return variance
+        return variance.mean()
 
     def known(self) -> Tensor:
-        """Return the variance learnt so far, ``(C, F, 1)``."""
-        return self.variance
+        """Return the variance learnt so far, ``()``, one for all bins."""
+        return self.variance.mean()
 
     def add_to(self, spectrogram: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Add a drawn residual.

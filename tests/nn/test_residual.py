@@ -36,11 +36,13 @@ def test_the_variance_is_that_of_each_component_and_frequency() -> None:
     scale = torch.linspace(0.5, 2.0, SHAPE[0] * SHAPE[1]).reshape(SHAPE[0], SHAPE[1], 1)
     residual = LearnedResidual(SHAPE)
     batch = scale * noise(64)
-    variance = residual.observe(batch)
+    of_all = residual.observe(batch)
+    variance = residual.variance.clone()  # the first batch replaces the start
     torch.testing.assert_close(variance[..., 0], batch.square().mean((0, 3)))
-    torch.testing.assert_close(residual.known(), variance)  # the first batch replaces the start
+    torch.testing.assert_close(of_all, batch.square().mean())
     residual.observe(batch)
-    torch.testing.assert_close(residual.known(), variance)
+    torch.testing.assert_close(residual.variance, variance)
+    torch.testing.assert_close(residual.known(), of_all)
     drawn = residual.add_to(torch.zeros(64, *SHAPE), torch.Generator().manual_seed(1))
     # Four standard errors of a variance over 64 x 40 white values.
     ratio = drawn.square().mean((0, 3)) / variance[..., 0]
@@ -86,7 +88,7 @@ def test_a_perfect_reconstruction_keeps_a_finite_likelihood() -> None:
 def test_spoilt_values_do_not_enter_the_running_figures() -> None:
     residual = LearnedResidual(SHAPE)
     residual.observe(torch.full((2, *SHAPE), math.nan))
-    assert torch.equal(residual.known(), torch.ones(SHAPE[0], SHAPE[1], 1))
+    assert torch.equal(residual.variance, torch.ones(SHAPE[0], SHAPE[1], 1))
     assert residual.n_batches == 0
 
 
