@@ -6,8 +6,8 @@ lies :math:`\gamma / \ln 10 = 0.25` decades of energy below the logarithm of the
 without that residual is therefore too smooth and too weak.
 
 The likelihood has one variance for all bins, that of greatest likelihood: the mean square of a training
-batch's own residual. With one for each frequency, bins that the filter has emptied, which any decoder knows to
-a hundredth of a decade, would outweigh those with an earthquake in them. A generated residual has the
+batch's own residual. With one for each frequency, bins that the filter has emptied, which any decoder knows
+to a hundredth of a decade, would outweigh those with an earthquake in them. A generated residual has the
 variance of each component and frequency and the mean power spectrum of residuals over the plane of frequency
 and time: neighbouring bins of overlapping windows share samples and fluctuate together, and white noise would
 make them rough.
