@@ -1,92 +1,110 @@
-"""How much energy a conditional model gives to a unit of magnitude, against the simulator's truth.
+"""How much energy a conditional model gives to a unit of magnitude, against records of the same dataset.
 
-The model decodes the latent 0 for several magnitudes at one place and station; the truth is the mean of
-simulated records of the very same earthquakes. Energy is the sum of squared magnitudes of the spectrogram.
-Run with ``python -m benchmarks.magnitude_scaling CHECKPOINT`` on a CVAE trained with ``data=synthetic``.
+Each model draws as many records from its prior as the dataset holds, at the very conditions of its records;
+the slope of log10 energy against magnitude, the scatter about it, the mean bias and the roughness, the
+standard deviation of differences between neighbouring frames in decades, stand beside those of the records
+themselves. Energy is the sum of squared magnitudes of the spectrogram. Run with ``python -m
+benchmarks.magnitude_scaling DATASET CHECKPOINT [CHECKPOINT ...]``.
 """
 
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from seismic_lightning.data.condition import ConditionScaling
-from seismic_lightning.models.cvae import CVAE
-from seismic_lightning.simulation.rays import BEFORE_PICK_S
-from seismic_lightning.simulation.settings import SimulationSettings
-from seismic_lightning.simulation.simulator import Simulator
+from seismic_lightning.batch import Condition
+from seismic_lightning.data.datamodule import SpectrogramDataModule
+from seismic_lightning.models.base import SpectrogramAutoencoder
+from seismic_lightning.models.load import load_model
 from seismic_lightning.transforms.front import SpectrogramFront
 
-MAGNITUDES = (1.5, 2.5, 3.5)
-PLACE = {"latitude_deg": 40.75, "longitude_deg": 28.6, "depth_km": 10.0}
-STATION = "SLVT"
-N_SEEDS = 24
+SEED = 0
+SPLITS = ("train", "val", "test")
+COLUMNS = ("slope per unit", "sd about the line", "mean bias", "roughness")
+
+
+class Measured(NamedTuple):
+    """What is compared.
+
+    Attributes:
+        log_energy: ``(n,)`` decades.
+        roughness: ``(n,)`` decades.
+    """
+
+    log_energy: Tensor
+    roughness: Tensor
 
 
 def main() -> None:
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_file():
-        sys.exit(
-            "usage: python -m benchmarks.magnitude_scaling CHECKPOINT, such as <run>/checkpoints/best.ckpt"
-        )
-    path = Path(sys.argv[1])
+    if len(sys.argv) < 3 or not all(Path(name).exists() for name in sys.argv[1:]):
+        sys.exit("usage: python -m benchmarks.magnitude_scaling DATASET CHECKPOINT [CHECKPOINT ...]")
+    dataset_dir, *paths = (Path(name) for name in sys.argv[1:])
+    table = Table("split", "what", *COLUMNS, title="log10 energy (counts squared)")
+    for path in paths:
+        compare(table, dataset_dir, path)
+    Console(width=110).print(table)
+
+
+def compare(table: Table, dataset_dir: Path, path: Path) -> None:
+    """Add the rows of one checkpoint."""
     stored = torch.load(path, weights_only=True)["SpectrogramDataModule"]
     front = SpectrogramFront.from_settings(stored["front"])
-    model = CVAE.load_from_checkpoint(path).eval()
-    condition = ConditionScaling.from_settings(stored["conditions"])(_asked())
-    with torch.no_grad():
-        latent = torch.zeros(len(MAGNITUDES), int(model.hparams["latent_size"]))
-        made = _log_energy(front, model.decode(latent, condition))
-    truth = torch.stack([_truth(front, stored["window"], magnitude) for magnitude in MAGNITUDES])
-    table = Table("magnitude", "CVAE at z = 0", "simulator", title="log10 energy (counts squared)")
-    for magnitude, ours, theirs in zip(MAGNITUDES, made.tolist(), truth.tolist(), strict=True):
-        table.add_row(f"{magnitude:g}", f"{ours:.2f}", f"{theirs:.2f}")
-    table.add_row("slope per unit", f"{_slope(made):.2f}", f"{_slope(truth):.2f}")
-    Console().print(table)
-
-
-def _asked() -> pd.DataFrame:
-    rows = {f"source_{name}": [value] * len(MAGNITUDES) for name, value in PLACE.items()}
-    return pd.DataFrame(
-        {**rows, "source_magnitude": MAGNITUDES, "station_network_code": "KO", "station_code": STATION}
+    features = "physics" if stored["conditions"].get("path") else "location"
+    module = SpectrogramDataModule(
+        dataset_dir, front.preprocess.settings, front.stft.settings, condition=features
     )
+    module.setup()
+    module.load_state_dict(stored)
+    model = load_model(path)
+    for split in SPLITS:
+        rows = module.records(split).rows
+        magnitude = module.dataset.metadata["source_magnitude"].to_numpy(dtype=float)[rows]
+        measured = _measure(module, model, split)
+        for name, own in measured.items():
+            cells = _line(magnitude, own, measured["records"])
+            table.add_row(split, f"{path.parts[-3]}, {name}", *(f"{cell:.2f}" for cell in cells))
 
 
-def _truth(front: SpectrogramFront, window: dict[str, float], magnitude: float) -> Tensor:
-    """Return the mean log energy of simulated records of one earthquake, noise and phases drawn anew."""
-    simulator = Simulator(SimulationSettings(n_records=1))
-    blocks = [
-        simulator.at(
-            magnitude=magnitude,
-            latitude_deg=PLACE["latitude_deg"],
-            longitude_deg=PLACE["longitude_deg"],
-            depth_km=PLACE["depth_km"],
-            station=STATION,
-            seed=seed,
-        )
-        for seed in range(N_SEEDS)
-    ]
-    rate_hz = blocks[0].sampling_rate_hz
-    start = round((BEFORE_PICK_S - window["before_p_s"]) * rate_hz)
-    n_samples = round(window["length_s"] * rate_hz) + 1
-    counts = np.concatenate([block.counts for block in blocks])[..., start : start + n_samples]
-    band = front.preprocess.bands(["HH"] * N_SEEDS, [magnitude] * N_SEEDS)
-    with torch.no_grad():
-        _, spectrogram = front([(rate_hz, torch.arange(N_SEEDS), torch.from_numpy(counts.copy()))], band)
-    return _log_energy(front, spectrogram).mean()
+@torch.no_grad()
+def _measure(module: SpectrogramDataModule, model: SpectrogramAutoencoder, split: str) -> dict[str, Measured]:
+    """Measure the records of a split, their reconstructions and as many draws from the prior."""
+    generator = torch.Generator().manual_seed(SEED)
+    records = module.records(split)
+    found: dict[str, list[Measured]] = {}
+    for start in range(0, len(records), module.batch_size):
+        places = list(range(start, min(start + module.batch_size, len(records))))
+        batch = module.on_after_batch_transfer(records.__getitems__(places), 0)
+        condition: Condition = batch.condition
+        made = {
+            "records": batch.spectrogram,
+            "reconstructed": model(batch.spectrogram, condition),
+            "drawn": model.generate(condition, generator=generator),
+        }
+        for name, spectrogram in made.items():
+            found.setdefault(name, []).append(_energy_and_roughness(module.front, spectrogram))
+    return {name: Measured(*map(torch.cat, zip(*parts, strict=True))) for name, parts in found.items()}
 
 
-def _log_energy(front: SpectrogramFront, spectrogram: Tensor) -> Tensor:
+def _energy_and_roughness(front: SpectrogramFront, spectrogram: Tensor) -> Measured:
     assert front.scaling is not None
-    return front.scaling.inverse(spectrogram).square().flatten(1).sum(1).log10()
+    energy = front.scaling.inverse(spectrogram).square().flatten(1).sum(1)
+    steps = spectrogram.diff(dim=-1).flatten(1).std(1) * front.scaling.constants.std
+    return Measured(energy.clamp(min=1e-30).log10(), steps)
 
 
-def _slope(log_energy: Tensor) -> float:
-    return float(np.polyfit(MAGNITUDES, log_energy.numpy(), 1)[0])
+def _line(magnitude: NDArray[np.float64], own: Measured, records: Measured) -> tuple[float, ...]:
+    """Return slope, scatter about the line, mean bias against the records, and roughness."""
+    log_energy = own.log_energy.double().numpy()
+    slope, level = np.polyfit(magnitude, log_energy, 1)
+    scatter = float(np.std(log_energy - slope * magnitude - level))
+    bias = float((own.log_energy - records.log_energy).mean())
+    return float(slope), scatter, bias, float(own.roughness.mean())
 
 
 if __name__ == "__main__":

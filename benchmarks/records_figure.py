@@ -19,9 +19,9 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seismic_lightning.records.bulletin import read_bulletin
+from seismic_lightning.records.sphere import EARTH_RADIUS_KM
 from seismic_lightning.records.waveform import Segment, read_segments
 from seismic_lightning.simulation.block import BLOCK
-from seismic_lightning.simulation.detection import EARTH_RADIUS_KM
 from seismic_lightning.simulation.rays import BEFORE_PICK_S
 from seismic_lightning.simulation.settings import SimulationSettings
 from seismic_lightning.simulation.simulator import Simulator

@@ -27,8 +27,8 @@ class Condition(NamedTuple):
 
     Attributes:
         magnitude: ``(B,)`` magnitude, standardised on the training split.
-        location: ``(B, 3)`` hypocentre latitude, longitude and depth, each standardised on the training
-            split.
+        location: ``(B, 3)`` hypocentre latitude, longitude and depth, or ``(B, 5)`` figures of the path to
+            the station, each standardised on the training split.
         station: ``(B,)`` int64 place of the station in the vocabulary; 0 is any station unseen in training.
     """
 

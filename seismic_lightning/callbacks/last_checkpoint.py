@@ -17,6 +17,9 @@ class LastCheckpoint(Checkpoint):
 
     Lightning's own callback writes its last checkpoint only when the best one improves, or only every so
     many steps; neither keeps the end of a run.
+
+    Attributes:
+        path: The file.
     """
 
     def __init__(self, dirpath: str | Path, every_n_train_steps: int | None = None) -> None:
@@ -33,7 +36,7 @@ class LastCheckpoint(Checkpoint):
             raise ConfigurationError(
                 f"callbacks.last.every_n_train_steps={every_n_train_steps}; expected a positive number"
             )
-        self._path = Path(dirpath) / "last.ckpt"
+        self.path = Path(dirpath) / "last.ckpt"
         self._every_n_train_steps = every_n_train_steps
         self._saved_step = 0
 
@@ -49,7 +52,7 @@ class LastCheckpoint(Checkpoint):
             StorageError: Naming the folder.
         """
         if stage == "fit" and trainer.is_global_zero and not is_rehearsal(trainer):
-            require_writable(self._path.parent)
+            require_writable(self.path.parent)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Take the state a run resumes from as saved."""
@@ -81,4 +84,4 @@ class LastCheckpoint(Checkpoint):
     def _save(self, trainer: L.Trainer) -> None:
         if not is_rehearsal(trainer):
             self._saved_step = trainer.global_step
-            trainer.save_checkpoint(self._path)
+            trainer.save_checkpoint(self.path)

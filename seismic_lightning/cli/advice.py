@@ -34,6 +34,26 @@ def knobs_without_effect(config: DictConfig, overrides: list[str]) -> list[str]:
     ]
 
 
+def words_on_conditions(config: DictConfig, is_conditional: bool) -> list[str]:
+    """Return what is to be said of conditions that tell too much, or that nobody hears.
+
+    Args:
+        config: The composed configuration.
+        is_conditional: Whether the model depends on conditions.
+    """
+    words = []
+    if is_conditional and config.preprocess.magnitude_edges:
+        words.append(
+            "The passband depends on the magnitude here and gives it away to a conditional model: choose "
+            "preprocess=fixed_band."
+        )
+    if not is_conditional and config.condition.features != "location":
+        words.append(
+            f"condition={config.condition.features} has no effect here: the model takes no condition."
+        )
+    return words
+
+
 def check_ranges(config: DictConfig) -> None:
     """Refuse numbers that no training can use.
 

@@ -30,6 +30,13 @@ class DataSection:
 
 
 @dataclass
+class ConditionSection:
+    """What a condition tells of where the source is: its ``location``, or the ``physics`` of the path."""
+
+    features: str = "location"
+
+
+@dataclass
 class PrecisionSection:
     """Arithmetic of the model, in Lightning's word."""
 
@@ -176,6 +183,7 @@ class TrainConfig:
     preprocess: PreprocessSettings = field(default_factory=PreprocessSettings)
     stft: StftSettings = field(default_factory=StftSettings)
     representation: RepresentationSettings = field(default_factory=RepresentationSettings)
+    condition: ConditionSection = field(default_factory=ConditionSection)
     precision: PrecisionSection = field(default_factory=PrecisionSection)
     model: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)

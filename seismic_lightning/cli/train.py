@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from seismic_lightning.cli.advice import check_ranges, knobs_without_effect
+from seismic_lightning.cli.advice import check_ranges, knobs_without_effect, words_on_conditions
 from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import TrainConfig
@@ -35,6 +35,7 @@ SHOWN_CHOICES = (
     "preprocess",
     "stft",
     "representation",
+    "condition",
 )
 """Groups whose settings stand beside the final metrics in TensorBoard's HPARAMS tab."""
 
@@ -80,6 +81,8 @@ def train(config: DictConfig) -> float:
     prepare_lightning(config.seed)
     datamodule = build_datamodule(config, dataset_dir)
     model = build_model(config, datamodule)
+    for word in words_on_conditions(config, model.is_conditional):
+        log.warning(word)
     if checkpoint is not None:
         model.check_checkpoint(checkpoint)
     with lightning_refusals():
@@ -121,6 +124,7 @@ def build_datamodule(config: DictConfig, dataset_dir: Path) -> "SpectrogramDataM
         batch_size=config.data.batch_size,
         seed=config.seed,
         cache_dir=Path(config.paths.cache),
+        condition=config.condition.features,
     )
     datamodule.setup("fit")
     return datamodule
@@ -136,6 +140,7 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
         n_frames=datamodule.n_frames,
         n_components=datamodule.n_channels,
         n_stations=datamodule.n_stations,
+        n_location=datamodule.n_location,
         optimizer=instantiate(config.optimizer),
         scheduler=instantiate(config.scheduler) if config.scheduler else None,
     )

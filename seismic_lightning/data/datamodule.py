@@ -50,6 +50,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         batch_size: Records per batch and process.
         seed: Seed of the training order.
         cache_dir: Folder for figures fitted on the training split; None fits anew each time.
+        condition: ``location`` or ``physics``: what a condition tells of where the source is.
     """
 
     dataset: CuratedDataset
@@ -68,6 +69,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         batch_size: int = 64,
         seed: int = 0,
         cache_dir: Path | None = None,
+        condition: str = "location",
     ) -> None:
         """Keep the settings; files are opened by ``setup``."""
         super().__init__()
@@ -78,6 +80,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         self.batch_size = batch_size
         self.seed = seed
         self.cache_dir = cache_dir
+        self.condition = condition
         self._splits: dict[str, RawRecords] = {}
 
     def setup(self, stage: str | None = None) -> None:
@@ -100,7 +103,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         )
         self._check_rates(front, band)
         self._check_sizes(front, len(rows["train"]))
-        self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]])
+        self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]], self.condition)
         if unknown := int(metadata["source_depth_km"].isna().sum()):
             log.info("%d records of unknown depth: the condition takes the training mean.", unknown)
         condition = self.conditions(metadata)
@@ -148,6 +151,11 @@ class SpectrogramDataModule(L.LightningDataModule):
     def n_stations(self) -> int:
         """Return the size of the station vocabulary, the unseen station included."""
         return self.conditions.n_stations
+
+    @property
+    def n_location(self) -> int:
+        """Return how many figures of a condition tell where the source is."""
+        return self.conditions.n_location
 
     @property
     def station_names(self) -> list[str]:
@@ -208,7 +216,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         if different:
             raise CheckpointError(
                 f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume "
-                "it with the data, preprocess, stft and representation settings of its own run."
+                "it with the data, preprocess, stft, representation and condition settings of its own run."
             )
         fitted = self.front.scaling
         self.front = SpectrogramFront.from_settings(state_dict["front"], self.motion.instruments)
@@ -275,6 +283,7 @@ class SpectrogramDataModule(L.LightningDataModule):
 def _identity(state: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a state that has to agree exactly."""
     same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
+    same["condition"] = ConditionScaling.from_settings(state["conditions"]).features
     same["components"] = state.get("components", COMPONENTS)  # older checkpoints do not say it
     companding = state["front"].get("companding")  # its scale is fitted, its exponent chosen
     same["representation"] = None if companding is None else companding["exponent"]

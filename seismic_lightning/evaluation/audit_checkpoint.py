@@ -134,10 +134,10 @@ def condition_statistics(metadata: pd.DataFrame, conditions: Mapping[str, Any]) 
         metadata: One row per record of a dataset.
         conditions: Scales of the checkpoint.
     """
-    kept = _numbers(conditions)
+    kept, features = _scales(conditions), ConditionScaling.from_settings(dict(conditions)).features
     train = metadata[metadata["split"] == "train"]
-    of_train = _numbers(ConditionScaling.fit(train).settings())
-    of_all = _numbers(ConditionScaling.fit(metadata).settings())
+    of_train = _scales(ConditionScaling.fit(train, features).settings())
+    of_all = _scales(ConditionScaling.fit(metadata, features).settings())
     to_train, to_all = _farthest(kept, of_train), _farthest(kept, of_all)
     found = (
         f"{len(kept)} means and deviations are within {to_train:.1e} of those of the training split, within "
@@ -187,6 +187,11 @@ def _fit(dataset: CuratedDataset, front: Mapping[str, Any], rows: NDArray[np.int
 def _apart(first: ScalingConstants, second: ScalingConstants) -> float:
     """Return the larger difference of mean and deviation, in decades."""
     return max(abs(first.mean - second.mean), abs(first.std - second.std))
+
+
+def _scales(conditions: Mapping[str, Any]) -> list[float]:
+    """Return the means and deviations of conditions; what is known of stations is no scale."""
+    return _numbers({name: conditions.get(name, []) for name in ("magnitude", "location", "path")})
 
 
 def _numbers(settings: Any) -> list[float]:  # noqa: ANN401 - a plain tree of numbers, lists and dictionaries

@@ -47,6 +47,7 @@ class ModelOptions(TypedDict, total=False):
     n_frames: Required[int]
     n_components: int
     n_stations: int
+    n_location: int
     channels: Sequence[int]
     seed: int
     optimizer: MakeOptimizer | None
@@ -58,12 +59,14 @@ class SpectrogramAutoencoder(SelfNamingModule):
 
     Attributes:
         beta: Weight of the divergence; a posterior without one leaves it without effect.
+        is_conditional: Whether what the model makes depends on the condition.
         n_components: Components ``C`` of a spectrogram.
         grid: Size of the spectrogram and of the encoder's feature map.
         map_shape: Channels, frequency size and time size of that feature map.
     """
 
     beta: float = 0.0
+    is_conditional = False
 
     def __init__(
         self,
@@ -72,6 +75,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         n_frames: int,
         n_components: int = len(COMPONENTS),
         n_stations: int = 1,
+        n_location: int = 3,
         channels: Sequence[int] = (32, 64, 128, 256),
         seed: int = 0,
         optimizer: MakeOptimizer | None = None,
@@ -84,6 +88,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
             n_frames: Frames ``T`` of a spectrogram.
             n_components: Components ``C`` of a spectrogram.
             n_stations: Size of the station vocabulary, place 0 included; conditional models use it.
+            n_location: Figures of a condition that tell where the source is; conditional models use it.
             channels: Channels after each halving of the spectrogram.
             seed: First part of the key of all noise, not below zero.
             optimizer: Makes the optimizer from the parameters; None is Adam at a learning rate of 0.001.
@@ -144,6 +149,23 @@ class SpectrogramAutoencoder(SelfNamingModule):
         """
         return self.decode(self.encode(spectrogram, condition).mode, condition)
 
+    def generate(
+        self,
+        condition: Condition,
+        *,
+        generator: torch.Generator,
+        temperature: float = 1.0,
+        sampler: str = "prior",
+    ) -> Tensor:
+        """Draw new records, ``(B, C, F, T)`` scaled; only a model whose latent has a prior can.
+
+        Raises:
+            ConfigurationError: Naming this model.
+        """
+        raise ConfigurationError(
+            f"{type(self).__name__} has no prior to draw records from: it can reconstruct only"
+        )
+
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Decode a sample of the posterior; see ``_outcome`` for what is returned."""
         posterior = self.encode(batch.spectrogram, batch.condition)
@@ -164,22 +186,29 @@ class SpectrogramAutoencoder(SelfNamingModule):
         """Decode, measure and add to the means of the epoch.
 
         Returns:
-            ``loss`` as a scalar; detached ``reconstruction (B, C, F, T)``, ``latent (B, ...)``, the mode, and
-            ``kl (B, D)``.
+            ``loss`` as a scalar; detached ``reconstruction (B, C, F, T)``, ``latent (B, ...)``, the mode,
+            ``kl (B, D)``, and mean and variance of the posterior in the prior's units, ``(B, D)`` each.
         """
         reconstruction = self.decode(latent, batch.condition)
         kl = posterior.kl()
-        parts = objective(reconstruction, batch.spectrogram, kl, self.beta)
+        parts = self._objective(stage, reconstruction, batch.spectrogram, kl)
         loss = parts.loss.mean()
         if not torch.isfinite(loss):
             raise TrainingError(self._not_finite(stage, batch, parts))
         self._means.setdefault(stage, EpochMeans()).add(parts)
+        mean, variance = posterior.standardised()
         return {
             "loss": loss,
             "reconstruction": reconstruction.detach(),
             "latent": posterior.mode.detach(),
             "kl": kl.detach(),
+            "standardised_mean": mean.detach(),
+            "standardised_variance": variance.detach(),
         }
+
+    def _objective(self, stage: str, reconstruction: Tensor, spectrogram: Tensor, kl: Tensor) -> Objective:
+        """Say what the records of a batch cost; a child may charge training otherwise."""
+        return objective(reconstruction, spectrogram, kl, self.beta)
 
     def _not_finite(self, stage: str, batch: Batch, parts: Objective) -> str:
         """Say which records spoilt the loss: those with a spoilt input, where there are any."""

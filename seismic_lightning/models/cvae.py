@@ -7,48 +7,56 @@ import torch
 from torch import Tensor, nn
 
 from seismic_lightning.batch import Condition
-from seismic_lightning.models.base import ModelOptions, SpectrogramAutoencoder
+from seismic_lightning.models.generative import GenerativeAutoencoder, GenerativeOptions
 from seismic_lightning.nn.condition import CONDITION_SIZE, ConditionEncoder
 from seismic_lightning.nn.decoder import Decoder, ToFeatureMap
 from seismic_lightning.nn.encoder import Encoder
 from seismic_lightning.nn.posterior import DiagonalGaussian, GaussianHead
+from seismic_lightning.nn.prior import make_prior
 
 
-class CVAE(SpectrogramAutoencoder):
-    """A variational autoencoder whose encoder and decoder both know magnitude, hypocentre and station.
+class CVAE(GenerativeAutoencoder):
+    """A variational autoencoder whose encoder and decoder both know magnitude, source and station.
 
-    What the condition tells, the latent need not pay for; a vector drawn from the standard normal decodes to
-    a new record of the earthquake and station asked for.
+    What the condition tells, the latent need not pay for; a vector drawn from the prior decodes to a new
+    record of the earthquake and station asked for.
 
     References:
         Sohn, Lee & Yan (2015), Learning structured output representation using deep conditional generative
         models, NeurIPS 28.
     """
 
-    def __init__(self, *, latent_size: int = 128, beta: float = 1.0, **options: Unpack[ModelOptions]) -> None:
+    is_conditional = True
+
+    def __init__(self, *, prior: str = "standard", **options: Unpack[GenerativeOptions]) -> None:
         """Build the layers.
 
         Args:
-            latent_size: Latent dimensions ``D``.
-            beta: Weight of the divergence, both terms of the loss being sums over a record.
-            **options: See ``ModelOptions``; ``n_stations`` is needed.
+            prior: ``standard`` or ``conditional``: whether the prior of the latent is learnt from the
+                condition.
+            **options: See ``GenerativeAutoencoder`` and ``ModelOptions``; ``n_stations`` is needed.
         """
         super().__init__(**options)
-        self.beta = beta
-        self.condition = ConditionEncoder(options.get("n_stations", 0))
+        self.condition = ConditionEncoder(options.get("n_stations", 0), options.get("n_location", 3))
         self.encoder = Encoder(self.grid, self.channels, self.n_components)
-        self.head = GaussianHead(math.prod(self.map_shape) + CONDITION_SIZE, latent_size)
+        self.head = GaussianHead(math.prod(self.map_shape) + CONDITION_SIZE, self.latent_size)
         self.decoder = nn.Sequential(
-            ToFeatureMap(latent_size + CONDITION_SIZE, self.map_shape),
+            ToFeatureMap(self.latent_size + CONDITION_SIZE, self.map_shape),
             Decoder(self.grid, self.channels, self.n_components),
         )
+        self.prior = make_prior(prior, self.latent_size)
+
+    def prior_of(self, condition: Condition) -> DiagonalGaussian:
+        """Return the prior of records of these conditions."""
+        prior: DiagonalGaussian = self.prior(self.condition(condition))
+        return prior
 
     def encode(self, spectrogram: Tensor, condition: Condition) -> DiagonalGaussian:
         """Return a Gaussian over ``(B, D)`` latents, given the condition."""
         features = self.encoder(spectrogram).flatten(1)
-        known = self.condition(condition).to(features.dtype)
-        posterior: DiagonalGaussian = self.head(torch.cat([features, known], dim=1))
-        return posterior
+        known = self.condition(condition)
+        posterior: DiagonalGaussian = self.head(torch.cat([features, known.to(features.dtype)], dim=1))
+        return self.prior.beside(posterior, known)
 
     def decode(self, latent: Tensor, condition: Condition) -> Tensor:
         """Decode latents ``(B, D)``, given the condition."""

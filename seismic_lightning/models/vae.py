@@ -6,39 +6,42 @@ from typing import Unpack
 from torch import Tensor, nn
 
 from seismic_lightning.batch import Condition
-from seismic_lightning.models.base import ModelOptions, SpectrogramAutoencoder
+from seismic_lightning.models.generative import GenerativeAutoencoder, GenerativeOptions
 from seismic_lightning.nn.decoder import Decoder, ToFeatureMap
 from seismic_lightning.nn.encoder import Encoder
 from seismic_lightning.nn.posterior import DiagonalGaussian, GaussianHead
+from seismic_lightning.nn.prior import standard_normal
 
 
-class VAE(SpectrogramAutoencoder):
+class VAE(GenerativeAutoencoder):
     """Encode to a diagonal Gaussian over a latent vector, and decode a vector.
 
     A vector drawn from the standard normal decodes to a new record, the better the more ``beta`` made
-    posteriors agree with that prior.
+    posteriors agree with that prior; one drawn from the density fitted to the training posteriors needs less
+    of that.
 
     References:
         Kingma & Welling (2014), Auto-encoding variational Bayes, ICLR, arXiv:1312.6114.
         Higgins et al. (2017), beta-VAE, ICLR, https://openreview.net/forum?id=Sy2fzU9gl.
     """
 
-    def __init__(self, *, latent_size: int = 128, beta: float = 1.0, **options: Unpack[ModelOptions]) -> None:
+    def __init__(self, **options: Unpack[GenerativeOptions]) -> None:
         """Build the layers.
 
         Args:
-            latent_size: Latent dimensions ``D``.
-            beta: Weight of the divergence, both terms of the loss being sums over a record.
-            **options: See ``ModelOptions``.
+            **options: See ``GenerativeAutoencoder`` and ``ModelOptions``.
         """
         super().__init__(**options)
-        self.beta = beta
         self.encoder = Encoder(self.grid, self.channels, self.n_components)
-        self.head = GaussianHead(math.prod(self.map_shape), latent_size)
+        self.head = GaussianHead(math.prod(self.map_shape), self.latent_size)
         self.decoder = nn.Sequential(
-            ToFeatureMap(latent_size, self.map_shape),
+            ToFeatureMap(self.latent_size, self.map_shape),
             Decoder(self.grid, self.channels, self.n_components),
         )
+
+    def prior_of(self, condition: Condition) -> DiagonalGaussian:
+        """Return the standard normal, for as many records as there are conditions."""
+        return standard_normal(len(condition.magnitude), self.latent_size, condition.magnitude)
 
     def encode(self, spectrogram: Tensor, condition: Condition) -> DiagonalGaussian:
         """Return a Gaussian over ``(B, D)`` latents; the condition is not used."""

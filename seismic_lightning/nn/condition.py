@@ -20,11 +20,12 @@ class ConditionEncoder(nn.Module):
     It stands at the mean of all trained stations instead, which needs no randomness and moves with them.
     """
 
-    def __init__(self, n_stations: int) -> None:
+    def __init__(self, n_stations: int, n_location: int = 3) -> None:
         """Build the layers.
 
         Args:
             n_stations: Size of the station vocabulary, place 0 included.
+            n_location: Figures that tell where the source is.
 
         Raises:
             ConfigurationError: If the vocabulary knows no station.
@@ -35,7 +36,7 @@ class ConditionEncoder(nn.Module):
                 f"a condition needs a known station beside place 0 of the vocabulary, got {n_stations=}"
             )
         self.known_stations = nn.Parameter(torch.randn(n_stations - 1, STATION_SIZE))
-        n_scalars = 4  # magnitude, latitude, longitude, depth
+        n_scalars = 1 + n_location  # magnitude and place
         self.mix = nn.Sequential(
             nn.Linear(n_scalars + STATION_SIZE, CONDITION_SIZE),
             nn.ReLU(inplace=True),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch import Tensor
 
 
 def keyed_generator(device: torch.device, *key: int) -> torch.Generator:
@@ -25,3 +26,20 @@ def keyed_generator(device: torch.device, *key: int) -> torch.Generator:
     """
     (seed,) = np.random.SeedSequence(key).generate_state(1, np.uint64)
     return torch.Generator(device).manual_seed(int(seed))
+
+
+def normal_like(tensor: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Draw standard normal numbers for a tensor, on the generator's device.
+
+    A seed on the CPU then gives the same numbers wherever the model runs.
+
+    Args:
+        tensor: Gives shape, type and device of the result.
+        generator: Source of the numbers; None takes PyTorch's global one of the tensor's device.
+
+    Returns:
+        Numbers of the tensor's shape, without gradient.
+    """
+    drawn_on = tensor.device if generator is None else generator.device
+    noise = torch.randn(tensor.shape, generator=generator, device=drawn_on, dtype=tensor.dtype)
+    return noise.to(tensor.device)

@@ -1,9 +1,10 @@
 r"""What an encoder believes about the latent of a record: a point, or a Gaussian with diagonal covariance.
 
-A variational autoencoder pays :math:`\mathrm{KL}(q(z \mid x) \,\|\, \mathcal N(0, I))` for what its
-posterior says beyond the prior. For a diagonal Gaussian every dimension pays for itself,
+A variational autoencoder pays :math:`\mathrm{KL}(q(z \mid x) \,\|\, p(z))` for what its posterior says beyond
+the prior, which is the standard normal or another diagonal Gaussian. In the units of the prior,
+:math:`m = (\mu - \mu_p) / \sigma_p` and :math:`v = \sigma^2 / \sigma_p^2`, every dimension pays for itself,
 
-.. math:: \mathrm{KL}_d = \tfrac12 \left(\mu_d^2 + \sigma_d^2 - 1 - \log \sigma_d^2\right) \ \text{nats}.
+.. math:: \mathrm{KL}_d = \tfrac12 \left(m_d^2 + v_d - 1 - \log v_d\right) \ \text{nats}.
 
 An autoencoder's posterior is a point mass: it has no dimension that pays, so one training step serves all
 models.
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.nn.noise import normal_like
 
 MIN_LOG_VAR = -12.0
 """A standard deviation of 0.0025: more precision than a decoder can use."""
@@ -40,6 +42,9 @@ class Posterior(Protocol):
 
     def kl(self) -> Tensor:
         """Return the divergence from the prior, ``(B, D)`` nats per latent dimension."""
+
+    def standardised(self) -> tuple[Tensor, Tensor]:
+        """Return mean and variance in the units of the prior, ``(B, D)`` each."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,10 @@ class PointMass:
         """Return ``(B, 0)``: there is no prior to diverge from, and sums over no dimension are zero."""
         return self.mode.new_zeros(len(self.mode), 0)
 
+    def standardised(self) -> tuple[Tensor, Tensor]:
+        """Return nothing, ``(B, 0)`` twice: there is no prior to give the units."""
+        return self.kl(), self.kl()
+
 
 @dataclass(frozen=True)
 class DiagonalGaussian:
@@ -75,6 +84,7 @@ class DiagonalGaussian:
     Attributes:
         mean: ``(B, D)``.
         log_var: ``(B, D)`` natural logarithm of the variance.
+        prior: What the divergence is taken from; None is the standard normal.
 
     Example:
         >>> prior = DiagonalGaussian(torch.zeros(1, 2), torch.zeros(1, 2))
@@ -84,29 +94,39 @@ class DiagonalGaussian:
 
     mean: Tensor
     log_var: Tensor
+    prior: "DiagonalGaussian | None" = None
 
     @property
     def mode(self) -> Tensor:
         """Return the mean, ``(B, D)``."""
         return self.mean
 
-    def sample(self, generator: torch.Generator | None = None) -> Tensor:
-        """Draw ``mean + standard deviation * noise``, through which gradients reach both parameters.
+    def sample(self, generator: torch.Generator | None = None, temperature: float = 1.0) -> Tensor:
+        """Draw ``mean + temperature * standard deviation * noise``; gradients reach both parameters.
 
         Args:
-            generator: Source of the noise, on the device of ``mean``; None takes PyTorch's global one.
+            generator: Source of the noise, on any device; None takes PyTorch's global one.
+            temperature: Factor on the standard deviation.
 
         Returns:
             ``(B, D)``.
         """
-        noise = torch.randn(
-            self.mean.shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype
-        )
-        return self.mean + torch.exp(0.5 * self.log_var) * noise
+        noise = normal_like(self.mean, generator)
+        return self.mean + temperature * torch.exp(0.5 * self.log_var) * noise
 
     def kl(self) -> Tensor:
-        """Return the divergence from the standard normal in closed form, ``(B, D)`` nats."""
-        return 0.5 * (self.mean.square() + self.log_var.exp() - 1.0 - self.log_var)
+        """Return the divergence from the prior in closed form, ``(B, D)`` nats."""
+        if self.prior is None:
+            return 0.5 * (self.mean.square() + self.log_var.exp() - 1.0 - self.log_var)
+        mean, variance = self.standardised()
+        return 0.5 * (mean.square() + variance - 1.0 - (self.log_var - self.prior.log_var))
+
+    def standardised(self) -> tuple[Tensor, Tensor]:
+        """Return mean and variance in the units of the prior, ``(B, D)`` each."""
+        if self.prior is None:
+            return self.mean, self.log_var.exp()
+        mean = (self.mean - self.prior.mean) * torch.exp(-0.5 * self.prior.log_var)
+        return mean, torch.exp(self.log_var - self.prior.log_var)
 
 
 class GaussianHead(nn.Module):

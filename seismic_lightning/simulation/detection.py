@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.records.sphere import great_circle
 from seismic_lightning.records.travel_time import PG_LIMIT_KM
 from seismic_lightning.simulation import noise, source
 from seismic_lightning.simulation.instrument import FAMILY_CODES
@@ -19,7 +20,6 @@ from seismic_lightning.simulation.network import Network
 from seismic_lightning.simulation.seismicity import CHUNK, Events, chunk_generator, draw_events
 from seismic_lightning.simulation.settings import SimulationSettings
 
-EARTH_RADIUS_KM = 6371.0
 MIN_PICKS = 4
 DISTANCE_RANGE_KM = (1.0, PG_LIMIT_KM)
 """The archive holds records with a Pg pick only."""
@@ -242,24 +242,3 @@ def predicted_excess(
     background = noise.velocity_amplitude(network.noise_db, PROBE_HZ)[station]
     ratio = np.sqrt(1 + (signal / background) ** 2).mean(axis=1)
     return np.asarray(np.sqrt(np.maximum(ratio**2 - 1, MIN_EXCESS**2)))
-
-
-def great_circle(
-    event_deg: tuple[NDArray[np.float64], NDArray[np.float64]],
-    station_deg: tuple[NDArray[np.float64], NDArray[np.float64]],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return distance and back-azimuth on a sphere.
-
-    Args:
-        event_deg: Latitude and longitude of sources; broadcast with those of stations.
-        station_deg: Latitude and longitude of stations.
-
-    Returns:
-        Epicentral distance in km, and direction from station to source in degrees.
-    """
-    (lat1, lon1), (lat2, lon2) = np.deg2rad(event_deg), np.deg2rad(station_deg)
-    half = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
-    east = np.sin(lon1 - lon2) * np.cos(lat1)
-    north = np.cos(lat2) * np.sin(lat1) - np.sin(lat2) * np.cos(lat1) * np.cos(lon1 - lon2)
-    distance_km = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(half))
-    return distance_km, np.rad2deg(np.arctan2(east, north)) % 360.0

@@ -35,6 +35,7 @@ WRITTEN_WITH = (
     "records/kandilli.py",
     "records/miniseed.py",
     "records/quakeml.py",
+    "records/sphere.py",
     "records/travel_time.py",
     "records/waveform.py",
 )

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.records.sphere import great_circle
 from seismic_lightning.records.travel_time import KOERI
 from seismic_lightning.simulation import source
-from seismic_lightning.simulation.detection import Population, Readings, great_circle
+from seismic_lightning.simulation.detection import Population, Readings
 from seismic_lightning.simulation.envelope import PATH_KM
 from seismic_lightning.simulation.network import Network
 from seismic_lightning.simulation.seismicity import Events

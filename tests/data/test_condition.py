@@ -1,9 +1,15 @@
 """Conditions are scaled by the training split alone and survive a checkpoint."""
 
+import math
+
 import pandas as pd
+import pytest
 import torch
 
 from seismic_lightning.data.condition import ConditionScaling
+from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.records.sphere import great_circle
+from seismic_lightning.records.travel_time import KOERI
 
 TRAIN = pd.DataFrame(
     {
@@ -45,3 +51,70 @@ def test_settings_round_trip() -> None:
     again = ConditionScaling.from_settings(scaling.settings())
     assert again == scaling
     assert all(torch.equal(a, b) for a, b in zip(again(TRAIN), scaling(TRAIN), strict=True))
+
+
+PLACED = TRAIN.assign(
+    station_latitude_deg=[40.5, 41.07, 40.9],
+    station_longitude_deg=[29.0, 29.06, 27.9],
+    station_elevation_m=[100.0, math.nan, -3.0],
+)
+
+
+def test_physics_is_what_the_travel_time_model_and_the_sphere_say() -> None:
+    scaling = ConditionScaling.fit(PLACED, "physics")
+    condition = scaling(PLACED)
+    assert condition.location.shape == (3, 5)
+    assert scaling.n_location == 5
+    figures = torch.stack(
+        [
+            column * scale.std + scale.mean
+            for column, scale in zip(condition.location.T, scaling.path, strict=True)
+        ]
+    ).T
+    distance_km, back_azimuth_deg = great_circle((41.0, 28.1), (40.9, 27.9))
+    arrivals = KOERI.arrivals(distance_km, 15.0)
+    azimuth_rad = math.radians(float(back_azimuth_deg))
+    expected = [
+        math.log10(math.hypot(float(distance_km), 15.0)),
+        math.sin(azimuth_rad),
+        math.cos(azimuth_rad),
+    ]
+    expected += [float(arrivals.p_s), float(arrivals.s_s - arrivals.p_s)]
+    assert figures[2].tolist() == pytest.approx(expected, abs=1e-4)
+    assert torch.isfinite(condition.location).all()  # the second depth is unknown
+
+
+def test_a_request_needs_no_more_than_a_place_and_a_known_station() -> None:
+    scaling = ConditionScaling.from_settings(ConditionScaling.fit(PLACED, "physics").settings())
+    request = PLACED.drop(columns=["station_latitude_deg", "station_longitude_deg", "station_elevation_m"])
+    assert torch.equal(scaling(request).location, scaling(PLACED).location)
+
+
+def test_a_new_station_is_placed_by_its_coordinates_or_refused_by_name() -> None:
+    scaling = ConditionScaling.fit(PLACED, "physics")
+    new = PLACED.assign(station_code=["NEW", "ISK", "XX1"])
+    assert torch.equal(scaling(new).location, scaling(PLACED).location)
+    with pytest.raises(ConfigurationError, match=r"station KO\.NEW: condition=physics needs"):
+        scaling(new.drop(columns=["station_latitude_deg"]))
+
+
+def test_the_vocabulary_knows_where_its_stations_stand() -> None:
+    scaling = ConditionScaling.fit(PLACED)
+    assert scaling.stations == (".XX1", "KO.ADVT", "KO.ISK")
+    assert scaling.places[:2] == ((40.9, 27.9, -3.0), (40.5, 29.0, 100.0))
+    assert math.isnan(scaling.places[2].elevation_m)
+
+
+def test_settings_of_before_are_understood() -> None:
+    old = ConditionScaling.fit(PLACED).settings()
+    del old["places"], old["path"]
+    scaling = ConditionScaling.from_settings(old)
+    assert (scaling.features, scaling.n_location, scaling.places) == ("location", 3, ())
+    assert torch.equal(scaling(PLACED).location, ConditionScaling.fit(PLACED)(PLACED).location)
+
+
+def test_other_features_are_refused() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"condition\.features=none: choose one of location, physics"
+    ):
+        ConditionScaling.fit(PLACED, "none")

@@ -179,3 +179,13 @@ def test_a_checkpoint_of_another_representation_is_refused(dataset_dir: Path) ->
     for state in (magnitudes.state_dict(), as_parts(dataset_dir, exponent=0.5).state_dict()):
         with pytest.raises(CheckpointError, match="representation"):
             parts.load_state_dict(state)
+
+
+def test_conditions_of_the_path_reach_batches_and_are_not_mixed_with_the_others(dataset_dir: Path) -> None:
+    module = SpectrogramDataModule(dataset_dir, BAND, StftSettings(), batch_size=5, condition="physics")
+    module.setup()
+    condition = batches(module, "train")[0].condition
+    assert condition.location.shape == (5, module.n_location) == (5, 5)
+    assert torch.isfinite(condition.location).all()
+    with pytest.raises(CheckpointError, match="another condition"):
+        module.load_state_dict(opened(dataset_dir).state_dict())

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.records.sphere import great_circle
 from seismic_lightning.simulation.detection import (
     PICK_LIMIT,
     PICK_RATIO,
-    great_circle,
     make_population,
     pick_probability,
     predicted_excess,

@@ -7,9 +7,9 @@ from obspy.signal.invsim import paz_to_freq_resp
 from obspy.signal.spectral_estimation import get_nhnm, get_nlnm
 from scipy.signal import welch
 
+from seismic_lightning.records.sphere import great_circle
 from seismic_lightning.simulation import envelope, noise, source
 from seismic_lightning.simulation.block import BLOCK
-from seismic_lightning.simulation.detection import great_circle
 from seismic_lightning.simulation.instrument import FAMILIES, SELF_NOISE_DB, poles_zeros, response
 from seismic_lightning.simulation.network import make_network
 from seismic_lightning.simulation.seismicity import magnitude_quantile
