@@ -66,10 +66,22 @@ class Gathered:
         except DatasetError as error:
             raise DatasetError(f"{error} {frequent_reasons(self.tally)}") from error
 
-    def write(self, folder: Path, choice: Choice, stations: list[Path]) -> None:
-        """Join the tables of the tasks and write the responses that their records need."""
+    def write(self, folder: Path, choice: Choice, stations: list[Path], no_curve: str | None = None) -> None:
+        """Join the tables of the tasks and write the responses that their records need.
+
+        Args:
+            folder: Folder that the tasks wrote into.
+            choice: Unit and splits.
+            stations: Station metadata with the responses.
+            no_curve: Why the source has no response at all, where it cannot have one.
+        """
         join_parts(folder, self._responses, self._planned, choice)
-        write_responses(folder, work_out_responses(list(self._numbers), stations))
+        responses = work_out_responses(list(self._numbers), stations)
+        if no_curve is not None:
+            responses.table["remark"] = responses.table["remark"].mask(
+                responses.table["curve"].isna(), no_curve
+            )
+        write_responses(folder, responses)
 
     def counts(self, total: int, choice: Choice, absent_families: list[str]) -> dict[str, Any]:
         """Count everything and check that the counts add up.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from seismic_lightning.curation.hdf5 import WaveformFile
 from seismic_lightning.curation.seisbench import import_seisbench
-from seismic_lightning.curation.seisbench_build import Hints
+from seismic_lightning.curation.seisbench_task import Hints
 from seismic_lightning.curation.select import Refusal
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
