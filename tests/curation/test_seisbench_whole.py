@@ -1,4 +1,4 @@
-"""What only all rows of somebody else's dataset tell: split, type of samples, duplicates, any number of tasks."""
+"""What only all rows of somebody else's dataset tell: split, types, duplicates, any number of tasks."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import NDArray
-from test_seisbench import N_SAMPLES, SETTINGS, row, waveform, write
+from support.seisbench import N_SAMPLES, SETTINGS, row, waveform, write
 
 from seismic_lightning.cli.sources import seisbench_dataset
 from seismic_lightning.curation import seisbench_build
