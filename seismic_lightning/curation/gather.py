@@ -1,6 +1,7 @@
 """What the tasks of a curation told, added up: which unit, which split, which counts follow from it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,9 @@ class Gathered:
         except DatasetError as error:
             raise DatasetError(f"{error} {frequent_reasons(self.tally)}") from error
 
-    def write(self, folder: Path, choice: Choice, stations: list[Path], no_curve: str | None = None) -> None:
+    def write(
+        self, folder: Path, choice: Choice, stations: Sequence[Path], no_curve: str | None = None
+    ) -> None:
         """Join the tables of the tasks and write the responses that their records need.
 
         Args:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from seismic_lightning.codes import COMPONENTS, SeedId
 from seismic_lightning.curation.measure import Measured, path_columns, quality_columns, source_columns
+from seismic_lightning.curation.responses import Sources
 from seismic_lightning.curation.schema import METADATA, parse_intervals
 from seismic_lightning.curation.seisbench_table import Trace
 from seismic_lightning.curation.settings import CurationSettings
@@ -229,14 +230,14 @@ def _arrivals(trace: Trace, window: Window) -> dict[str, Any]:
 
 def _instruments(
     trace: Trace, window: Window, letters: str, sensitivity: dict[str, Any]
-) -> dict[str, tuple[tuple[Epoch, ...], float]]:
+) -> dict[str, Sources]:
     """Say which channel each component of counts comes from; its sensitivity is all that is known of it."""
     if window.unit != "counts":
         return {}
     known = {unit: sensitivity.get(f"trace_sensitivity_counts_per_{unit}") for unit in ("mps", "mps2")}
     unit = next((name for name, value in known.items() if value is not None), None)
     value = None if unit is None else known[unit]
-    columns = {}
+    columns: dict[str, Sources] = {}
     for component, letter in zip(COMPONENTS, letters, strict=False):
         seed_id = trace.seed_id._replace(channel=trace.seed_id.family + letter)
         epoch = Epoch(seed_id, None, None, *trace.place, None, None, value, unit)

@@ -69,7 +69,7 @@ def test_a_split_that_is_none_of_events_is_not_kept_and_that_is_said(
 def test_whole_counts_stay_exact_whatever_came_first(tmp_path: Path, dtype: Any) -> None:  # noqa: ANN401
     traces: list[NDArray[Any]] = [waveform(0), *(large(number).astype(dtype) for number in range(1, 8))]
     summary, samples, _ = read_traces(tmp_path, traces)
-    assert (summary.accepted, samples.dtype) == (8, np.int32)
+    assert (summary.accepted, samples.dtype.name) == (8, "int32")
     assert np.array_equal(samples, np.stack(traces)[:, :, CUT])
 
 
@@ -78,12 +78,12 @@ def test_where_no_type_holds_all_counts_the_fewer_are_refused(tmp_path: Path) ->
     plain = [waveform(number).astype(np.int32) for number in range(3, 6)]
     (tmp_path / "a").mkdir()
     summary, samples, kept = read_traces(tmp_path / "a", [*fractions, *plain, large(6), large(7)])
-    assert (summary.rejected, kept, samples.dtype) == ({"overflow": 2}, [*range(6)], np.float32)
+    assert (summary.rejected, kept, samples.dtype.name) == ({"overflow": 2}, [*range(6)], "float32")
     assert np.array_equal(samples, np.stack([*fractions, *plain])[:, :, CUT])
     (tmp_path / "b").mkdir()
     many = [large(number) for number in range(2, 8)]
     summary, samples, kept = read_traces(tmp_path / "b", [*fractions[:2], *many])
-    assert (summary.rejected, kept, samples.dtype) == ({"fractions": 2}, [*range(2, 8)], np.int32)
+    assert (summary.rejected, kept, samples.dtype.name) == ({"fractions": 2}, [*range(2, 8)], "int32")
     assert np.array_equal(samples, np.stack(many)[:, :, CUT])
     (tmp_path / "c").mkdir()
     neither = large(7) + 0.25
