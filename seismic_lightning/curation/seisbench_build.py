@@ -69,7 +69,7 @@ def build(
     splits, remarks = sums.split(unit, settings.split)
     sums.withdraw(folder)
     choice = Choice(unit, splits)
-    gathered.write(folder, choice, [], NO_CURVE)
+    gathered.write(folder, choice, [], no_curve=NO_CURVE)
     if floats:
         hold_as_floats(folder)
     wanted = [family for family in settings.select.families if family != ALL_FAMILIES]
