@@ -77,9 +77,9 @@ def test_where_no_type_holds_all_counts_the_fewer_are_refused(tmp_path: Path) ->
     fractions = [waveform(number) * np.float32(0.3) for number in range(3)]
     plain = [waveform(number).astype(np.int32) for number in range(3, 6)]
     (tmp_path / "a").mkdir()
-    summary, samples, kept = read_traces(tmp_path / "a", [*fractions, *plain, large(6), large(7)])
+    summary, samples, kept = read_traces(tmp_path / "a", [*plain, *fractions, large(6), large(7)])
     assert (summary.rejected, kept, samples.dtype.name) == ({"overflow": 2}, [*range(6)], "float32")
-    assert np.array_equal(samples, np.stack([*fractions, *plain])[:, :, CUT])
+    assert np.array_equal(samples, np.stack([*plain, *fractions])[:, :, CUT])
     (tmp_path / "b").mkdir()
     many = [large(number) for number in range(2, 8)]
     summary, samples, kept = read_traces(tmp_path / "b", [*fractions[:2], *many])
