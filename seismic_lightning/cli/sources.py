@@ -106,6 +106,9 @@ def seisbench_dataset(
     unit: str | None,
     family: str | None,
     settings: dict[str, Any],
+    *,
+    n_workers: int = 1,
+    parallel: ParallelSettings | None = None,
 ) -> Path:
     """Return the dataset of one in SeisBench's format, made first unless that has been done.
 
@@ -115,19 +118,34 @@ def seisbench_dataset(
         unit: Unit of samples that do not say theirs.
         family: Channel family of traces that do not say theirs.
         settings: Fields of ``CurationSettings``.
+        n_workers: Processes that read and measure.
+        parallel: What runs these processes; processes of this machine where none is given.
 
     Raises:
         ConfigurationError: No folder was named.
     """
     if dataset_dir is None:
         raise ConfigurationError("data=seisbench needs dataset_dir=<folder of SeisBench's format>.")
+    from seismic_lightning.curation.identity import find_fault
     from seismic_lightning.curation.seisbench import import_seisbench, seisbench_id
-    from seismic_lightning.curation.seisbench_build import Hints
+    from seismic_lightning.curation.seisbench_task import Hints
 
     source, curation, hints = Path(dataset_dir), curation_settings(settings), Hints(unit, family)
     folder = Path(output_dir) / "datasets" / seisbench_id(source, curation, hints)[:16]
+    fault = find_fault(folder)
+    if fault is not None:
+        say(f"{fault}: reading it again.")
     with progress_bar("reading") as advance:
-        summary = import_seisbench(source, folder, curation, hints, progress=advance)
+        summary = import_seisbench(
+            source,
+            folder,
+            curation,
+            hints,
+            n_workers=n_workers,
+            parallel=parallel,
+            progress=advance,
+            own=True,
+        )
     say_summary(summary)
     return folder
 
@@ -138,7 +156,7 @@ def say_summary(summary: "CurationSummary") -> None:
 
     folder = summary.dataset_dir
     if summary.reused:
-        say(f"Unchanged: {summary.accepted} records in {folder}.")
+        say(f"Unchanged: {summary.accepted} records in {folder}.", *summary.remarks)
     else:
         say(summary_table(summary), *remedies(summary), f"{summary.accepted} records in {folder}.")
 

@@ -20,6 +20,7 @@ from seismic_lightning.curation.schema import (
     read_table,
     to_table,
 )
+from seismic_lightning.curation.select import Refusal
 from seismic_lightning.curation.shards import keep_unit
 from seismic_lightning.curation.store import METADATA_FILE
 from seismic_lightning.curation.task import PartFiles
@@ -110,10 +111,30 @@ def _completed(records: pd.DataFrame, splits: dict[str, str], responses: Sequenc
 
 
 def _of_other_unit(records: pd.DataFrame, unit: str) -> list[dict[str, Any]]:
-    rows = []
-    for row in records.to_dict("records"):
-        codes = [row[f"station_{name}code"] for name in ("network_", "", "location_")]
-        detail = f"samples in {row['trace_unit']}, the dataset is in {unit}"
-        where = (row["trace_file"], row["source_id"], ".".join(filter(None, codes)))
-        rows.append({**rejection_row("other_unit", detail, *where), "family": row["trace_channel"]})
-    return rows
+    return [
+        record_rejection(row, "other_unit", f"samples in {row['trace_unit']}, the dataset is in {unit}")
+        for row in records.to_dict("records")
+    ]
+
+
+def record_rejection(row: dict[Any, Any], reason: str, detail: str) -> dict[str, Any]:
+    """Make the row of the rejection table for a record that a task had accepted."""
+    codes = [row[f"station_{name}code"] for name in ("network_", "", "location_")]
+    where = (row["trace_file"], row["source_id"], ".".join(filter(None, codes)))
+    return {**rejection_row(reason, detail, *where), "family": row["trace_channel"]}
+
+
+def withdraw_records(files: PartFiles, refused: dict[int, Refusal]) -> None:
+    """Turn records of a task into rejections after all; their samples stay in the shard, unused.
+
+    Args:
+        files: Tables of the task.
+        refused: Why, by the record's place among those of the task.
+    """
+    records = read_table(files.records, MEASURED)
+    unwanted = records.index.isin(list(refused))
+    rows = records[unwanted].to_dict("records")
+    late = [record_rejection(row, *refused[place]) for row, place in zip(rows, sorted(refused), strict=True)]
+    known = read_table(files.rejections, REJECTIONS)
+    pd.concat([known, to_table(late, REJECTIONS)], ignore_index=True).to_parquet(files.rejections)
+    records[~unwanted].reset_index(drop=True).to_parquet(files.records)

@@ -1,23 +1,20 @@
 """The way from an archive to the files of a dataset: plan, measure in parallel, split, join, count."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from seismic_lightning.curation.join import Choice, join_parts
+from seismic_lightning.curation.gather import Gathered
+from seismic_lightning.curation.join import Choice
 from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.merge import read_events
 from seismic_lightning.curation.parallel import in_order
 from seismic_lightning.curation.plan import Plan, make_plan
-from seismic_lightning.curation.report import SPLIT_LABELS, Tally, frequent_reasons
-from seismic_lightning.curation.responses import Sources, work_out_responses, write_responses
-from seismic_lightning.curation.select import dataset_unit
+from seismic_lightning.curation.report import Tally, frequent_reasons
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.curation.shards import describe_files
-from seismic_lightning.curation.split import split_events
 from seismic_lightning.curation.task import Part, cut_into_tasks, run_task
 from seismic_lightning.errors import DatasetError
 from seismic_lightning.records.inventory import Inventory
@@ -59,27 +56,22 @@ def build_dataset(
     inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
     tasks, stations = _tasks(plan, (parts.root, folder), inventory, settings), parts.stations
     del parts, catalogue  # all of their rows that matter are in the plan
-    tally, records = Tally.of(planned), Counter[tuple[str, str]]()
-    numbers: dict[Sources, int] = {}
-    responses: list[list[int]] = []
-    done = 0
+    gathered, done = Gathered(planned), 0
     with closing(in_order(run_task, tasks, n_workers, parallel)) as finished:
         part: Part
         for part in finished:
-            tally.update(part.tally)
-            records.update(part.records)
-            responses.append([numbers.setdefault(sources, len(numbers)) for sources in part.sources])
+            gathered.add(part)
             done += part.n_candidates
             if progress is not None:
                 progress(done, len(plan.candidates))
-    choice = _choose(records, settings, tally, archive)
-    join_parts(folder, responses, planned, choice)
-    write_responses(folder, work_out_responses(list(numbers), stations))
+    choice = _choose(gathered, settings, archive)
+    gathered.write(folder, choice, stations)
+    counts = gathered.counts(plan.total, choice, plan.absent_families)
     return {
         "unit": choice.unit,
         "components": settings.components,
         "settings": asdict(settings),
-        "counts": {**_counts(plan, tally, records, choice), "left_out": left_out},
+        "counts": {**counts, "left_out": left_out},
         "files": describe_files(folder),
     }
 
@@ -93,46 +85,12 @@ def _tasks(
         yield number, candidates, folders, stations, settings
 
 
-def _choose(
-    records: Counter[tuple[str, str]], settings: CurationSettings, tally: Tally, archive: Path | Places
-) -> Choice:
+def _choose(gathered: Gathered, settings: CurationSettings, archive: Path | Places) -> Choice:
     """Decide what needs all records: the unit and the split of events."""
-    units: Counter[str] = Counter()
-    for (unit, _), count in records.items():
-        units[unit] += count
-    chosen = dataset_unit(units, settings.select)
-    for unit in sorted(set(units) - {chosen}):
-        tally.add("other_unit", units[unit], (None, f"samples in {unit}, the dataset is in {chosen}"))
-    events = {event for unit, event in records if unit == chosen}
-    if not events:
-        raise _nothing_accepted(archive, tally)
-    try:
-        return Choice(chosen, split_events(events, settings.split))
-    except DatasetError as error:
-        raise DatasetError(f"{error} {frequent_reasons(tally)}") from error
-
-
-def _counts(plan: Plan, tally: Tally, records: Counter[tuple[str, str]], choice: Choice) -> dict[str, Any]:
-    """Count everything and check that the counts add up."""
-    rejected, apart = tally.split()
-    by_split: Counter[str] = Counter()
-    for (unit, event), count in records.items():
-        if unit == choice.unit:
-            by_split[choice.splits[event]] += count
-    accepted = by_split.total()
-    if accepted + sum(rejected.values()) != plan.total:
-        message = f"{accepted} accepted and {sum(rejected.values())} rejected of {plan.total} candidates"
-        raise AssertionError(message)
-    events = Counter(choice.splits.values())
-    return {
-        "candidates": plan.total,
-        "accepted": accepted,
-        "rejected": rejected,
-        "apart": apart,
-        "events": {name: events[name] for name in SPLIT_LABELS},
-        "records": {name: by_split[name] for name in SPLIT_LABELS},
-        "absent_families": plan.absent_families,
-    }
+    unit = gathered.choose_unit(settings.select)
+    if not any(of == unit for of, _ in gathered.records):
+        raise _nothing_accepted(archive, gathered.tally)
+    return Choice(unit, gathered.split(unit, settings.split))
 
 
 def _nothing_accepted(archive: Path | Places, tally: Tally) -> DatasetError:

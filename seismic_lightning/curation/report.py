@@ -36,6 +36,7 @@ class CurationSummary:
         events: Number of events by split.
         records: Number of records by split.
         absent_families: Families of ``select.families`` that no file has.
+        remarks: What was done otherwise than the source or the settings suggest, and why.
     """
 
     dataset_id: str
@@ -50,6 +51,7 @@ class CurationSummary:
     records: dict[str, int]
     absent_families: list[str]
     left_out: dict[str, int] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     @classmethod
     def from_manifest(cls, manifest: dict[str, Any], dataset_dir: Path, *, reused: bool) -> "CurationSummary":
@@ -89,8 +91,10 @@ def summary_table(summary: CurationSummary) -> "Table":
         table.add_row(f"apart: {reason}", str(count), REASONS[reason])
     for reason, count in sorted(summary.left_out.items()):
         table.add_row(f"left out: {reason}", str(count), "events or rows of the catalogue")
+    notes = list(summary.remarks)
     if summary.absent_families:
-        table.caption = f"families without a file: {', '.join(summary.absent_families)}"
+        notes.append(f"families without a file: {', '.join(summary.absent_families)}")
+    table.caption = "; ".join(notes) or None
     return table
 
 

@@ -11,9 +11,14 @@ from pathlib import Path
 from seismic_lightning.curation.build import make_once
 from seismic_lightning.curation.identity import SCHEMA_VERSION
 from seismic_lightning.curation.report import CurationSummary
-from seismic_lightning.curation.seisbench_build import Hints, Progress, build
+from seismic_lightning.curation.seisbench_build import Progress, build
 from seismic_lightning.curation.seisbench_table import find_chunks
-from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.curation.seisbench_task import Hints
+from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
+from seismic_lightning.errors import ConfigurationError
+
+READER_VERSION = 2
+"""Rises when the same source and settings lead to another dataset."""
 
 
 def import_seisbench(
@@ -22,8 +27,11 @@ def import_seisbench(
     settings: CurationSettings,
     hints: Hints | None = None,
     *,
+    n_workers: int = 1,
+    parallel: ParallelSettings | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
+    own: bool = False,
 ) -> CurationSummary:
     """Make a dataset of one in SeisBench's format, unless the very same one is there already.
 
@@ -32,24 +40,32 @@ def import_seisbench(
         dataset_dir: Folder to make.
         settings: Everything that decides what the dataset contains.
         hints: What the source does not say of itself.
+        n_workers: Processes that read and measure.
+        parallel: What runs them; processes of this machine where none is given.
         progress: Called with the number of rows that are done and of all.
         overwrite: Replace another dataset in ``dataset_dir``.
+        own: The folder is nobody else's: whatever is wrong with it, make it whole again.
 
     Returns:
         Counts, and whether the dataset was there already.
 
     Raises:
-        ConfigurationError: The source does not say its unit, and neither do the hints.
+        ConfigurationError: Nobody says the unit, ``n_workers`` is no number of processes, or no scheduler
+            answers.
         DatasetError: The source cannot be read, the folder is taken, or nothing was accepted.
         StorageError: The disk is full or the folder cannot be written to.
     """
+    if n_workers < 1:
+        raise ConfigurationError(f"n_workers={n_workers}: give 1 or more processes")
     known = hints or Hints()
+    processes = (n_workers, parallel or ParallelSettings())
     return make_once(
         source_dir,
         dataset_dir,
         lambda: seisbench_id(source_dir, settings, known),
-        lambda folder: build(source_dir, folder, settings, known, progress),
+        lambda folder: build(source_dir, folder, (settings, known), processes, progress),
         overwrite=overwrite,
+        own=own,
     )
 
 
@@ -70,6 +86,7 @@ def seisbench_id(source_dir: Path, settings: CurationSettings, hints: Hints) -> 
     files = [(path.name, path.stat()) for chunk in find_chunks(source_dir) for path in chunk]
     made_of = [
         SCHEMA_VERSION,
+        READER_VERSION,
         asdict(settings),
         asdict(hints),
         [(name, status.st_size, status.st_mtime_ns) for name, status in files],

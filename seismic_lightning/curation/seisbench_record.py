@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seismic_lightning.codes import COMPONENTS, SeedId
-from seismic_lightning.curation.measure import path_columns, quality_columns, source_columns
+from seismic_lightning.curation.measure import Measured, path_columns, quality_columns, source_columns
+from seismic_lightning.curation.responses import Sources
 from seismic_lightning.curation.schema import METADATA, parse_intervals
 from seismic_lightning.curation.seisbench_table import Trace
 from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.curation.shards import as_floats
 from seismic_lightning.errors import ConfigurationError, WaveformError
 from seismic_lightning.records.inventory import Epoch
 from seismic_lightning.records.waveform import Segment
@@ -22,6 +24,9 @@ UNIT_NAMES = {
     "mps2": "mps2", "mpss": "mps2", "m/s2": "mps2", "m/s/s": "mps2", "m/s^2": "mps2", "m/s**2": "mps2",
 }  # fmt: skip
 """Our word for a unit by others', in small letters; other units would need to be converted."""
+
+EXACT_COUNTS = 2**24
+"""Up to here a 32-bit float holds every whole number."""
 
 
 class Common(NamedTuple):
@@ -67,20 +72,6 @@ class Common(NamedTuple):
         return cls(order, dimensions == "CW", own or unit, path.name)
 
 
-class Record(NamedTuple):
-    """A measured record before selection.
-
-    Attributes:
-        row: Metadata columns except shard and row; the split is None where the source has none.
-        samples: ``(C, N)`` int32 or float32.
-        whole: Whether the source stores integers.
-    """
-
-    row: dict[str, Any]
-    samples: NDArray[Any]
-    whole: bool
-
-
 def unit_name(text: str) -> str | None:
     """Return our word for a unit, None for one that is not known.
 
@@ -93,7 +84,7 @@ def unit_name(text: str) -> str | None:
 
 def measure_trace(
     row: dict[str, str], trace: Trace, samples: NDArray[Any], common: Common, settings: CurationSettings
-) -> Record:
+) -> Measured:
     """Cut and measure one trace.
 
     Args:
@@ -104,7 +95,7 @@ def measure_trace(
         settings: Window, orientation and components.
 
     Returns:
-        The record.
+        The record; its row has two more columns, ``split`` as the source says it and ``kind``, see below.
 
     Raises:
         WaveformError: The trace cannot become a record; its ``reason`` is one of ``reasons.REASONS``.
@@ -136,7 +127,29 @@ def measure_trace(
         ),
     )
     window = window._replace(unit=unit)
-    return Record(_row(row, trace, window, common, settings), window.samples, samples.dtype.kind == "i")
+    columns = _row(row, trace, window, common, settings)
+    if unit != "counts":
+        window = window._replace(samples=as_floats(window.samples))
+    return Measured({**columns, "kind": _kind(window, samples.dtype)}, window)
+
+
+def _kind(window: Window, dtype: np.dtype[Any]) -> str:
+    """Tell which types hold the samples exactly.
+
+    Returns:
+        ``fractions``: only floats; ``large``: only integers; ``plain``: both, or they are no counts.
+
+    Raises:
+        WaveformError: ``overflow``: neither.
+    """
+    if window.unit != "counts":
+        return "plain"
+    largest = np.abs(window.samples[~window.missing], dtype=np.float64).max()
+    if window.samples.dtype.kind == "i":
+        return "large" if largest > EXACT_COUNTS else "plain"
+    if dtype.itemsize > 4 and largest > EXACT_COUNTS:
+        raise WaveformError("overflow", f"fractions beside counts of {largest:.1f}, which a float32 rounds")
+    return "fractions"
 
 
 def _segments(trace: Trace, letter: str, samples: NDArray[Any]) -> list[Segment]:
@@ -169,12 +182,14 @@ def _row(
     path = path_columns(trace.event, station)
     measured = quality_columns(window, settings)
     remainders = {name: trace.carried.get(name) for name in measured if name.endswith("_start_remainder_s")}
+    sensitivity = {**_sensitivity(row, trace.seed_id.family), **trace.carried}
+    letters = _letters(trace, window)
     return {
         **dict.fromkeys(METADATA.columns),
-        **_sensitivity(row, trace.seed_id.family),
         "trace_file": f"{common.file}:{trace.name}",
-        **trace.carried,
-        "trace_components": _letters(trace, window),
+        **sensitivity,
+        **_instruments(trace, window, letters, sensitivity),
+        "trace_components": letters,
         **source_columns(trace.event),
         "station_network_code": trace.seed_id.network,
         "station_code": trace.seed_id.station,
@@ -211,6 +226,23 @@ def _arrivals(trace: Trace, window: Window) -> dict[str, Any]:
         "trace_p_arrival_sample": trace.p_sample - first,
         "trace_s_arrival_sample": s_sample if s_sample is not None and 0.0 <= s_sample < n_samples else None,
     }
+
+
+def _instruments(
+    trace: Trace, window: Window, letters: str, sensitivity: dict[str, Any]
+) -> dict[str, Sources]:
+    """Say which channel each component of counts comes from; its sensitivity is all that is known of it."""
+    if window.unit != "counts":
+        return {}
+    known = {unit: sensitivity.get(f"trace_sensitivity_counts_per_{unit}") for unit in ("mps", "mps2")}
+    unit = next((name for name, value in known.items() if value is not None), None)
+    value = None if unit is None else known[unit]
+    columns: dict[str, Sources] = {}
+    for component, letter in zip(COMPONENTS, letters, strict=False):
+        seed_id = trace.seed_id._replace(channel=trace.seed_id.family + letter)
+        epoch = Epoch(seed_id, None, None, *trace.place, None, None, value, unit)
+        columns[f"trace_{component}_response"] = ((epoch,), window.sampling_rate_hz)
+    return columns
 
 
 def _sensitivity(row: dict[str, str], family: str) -> dict[str, float]:

@@ -98,11 +98,24 @@ def find_chunks(folder: Path) -> list[Chunk]:
     return chunks
 
 
-def read_rows(table: Path) -> Iterator[list[dict[str, str]]]:
-    """Read a table a few hundred rows at a time.
+def count_rows(table: Path) -> int:
+    """Count the rows of a table, which reads it once from beginning to end.
 
     Args:
         table: CSV file.
+
+    Raises:
+        DatasetError: The file is no CSV table with a column ``trace_name``.
+    """
+    return sum(len(part) for part in _parts(table))
+
+
+def read_rows(table: Path, n_rows: int = ROWS_AT_ONCE) -> Iterator[list[dict[str, str]]]:
+    """Read a table some rows at a time.
+
+    Args:
+        table: CSV file.
+        n_rows: Rows at a time.
 
     Yields:
         Known values of each row as text, by column.
@@ -110,20 +123,25 @@ def read_rows(table: Path) -> Iterator[list[dict[str, str]]]:
     Raises:
         DatasetError: The file is no CSV table with a column ``trace_name``.
     """
+    for part in _parts(table, n_rows):
+        columns = [str(name) for name in part]
+        yield [_known(columns, values) for values in part.itertuples(index=False, name=None)]
+
+
+def _parts(table: Path, n_rows: int = ROWS_AT_ONCE) -> Iterator[pd.DataFrame]:
     try:
         with pd.read_csv(
             table,
             dtype=str,
             keep_default_na=False,
             encoding_errors="replace",  # names of places may be in any encoding; nothing here needs them
-            chunksize=ROWS_AT_ONCE,
+            chunksize=n_rows,
         ) as parts:
             for part in parts:
-                columns = [str(name) for name in part]
-                if "trace_name" not in columns:
-                    found = ", ".join(columns)[:200]
+                if "trace_name" not in part:
+                    found = ", ".join(str(name) for name in part)[:200]
                     raise DatasetError(f"{table} has no column trace_name; it has {found}.")
-                yield [_known(columns, values) for values in part.itertuples(index=False, name=None)]
+                yield part
     except DatasetError:
         raise
     except (OSError, ValueError) as error:  # pandas' own errors are value errors

@@ -12,8 +12,10 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-RECORDS_PER_WRITER = 2048
-"""Records of a series after which the next shard begins."""
+from seismic_lightning.codes import FILL_COUNTS
+
+RECORDS_AT_ONCE = 64
+"""Records in memory while a shard changes its type."""
 
 
 class Place(NamedTuple):
@@ -59,28 +61,29 @@ class _Shard:
 
 
 class ShardWriter:
-    """Appends records to one shard for each unit and sampling rate."""
+    """Appends records to one shard for each unit and sampling rate; fractional counts have their own."""
 
     def __init__(self, folder: Path, number: int) -> None:
         """Write into a folder that exists; the number tells the shards of different writers apart."""
         self._folder = folder
         self._number = number
-        self._open: dict[tuple[str, float], _Shard] = {}
+        self._open: dict[tuple[str, float, str], _Shard] = {}
 
     def append(self, samples: NDArray[Any], unit: str, sampling_rate_hz: float) -> Place:
         """Store one record.
 
         Args:
-            samples: ``(C, N)`` int32 or float32, alike for all records of one unit and rate.
+            samples: ``(C, N)`` int32 or float32.
             unit: Unit of the samples.
             sampling_rate_hz: Their rate.
 
         Returns:
             Where it lies.
         """
-        key = (unit, sampling_rate_hz)
+        key = (unit, sampling_rate_hz, samples.dtype.kind)
         if key not in self._open:
-            name = f"{unit}_{sampling_rate_hz:g}hz_{self._number:04d}.npy"
+            kind = "_fractions" if unit == "counts" and samples.dtype.kind == "f" else ""
+            name = f"{unit}_{sampling_rate_hz:g}hz_{self._number:04d}{kind}.npy"
             self._open[key] = _Shard(self._folder / name, samples)
         shard = self._open[key]
         return Place(shard.path.name, shard.append(samples))
@@ -98,40 +101,42 @@ class ShardWriter:
         self._open = {}
 
 
-class ShardSeries:
-    """One writer after another, for records whose number nobody knows beforehand."""
-
-    def __init__(self, folder: Path) -> None:
-        """Write into a folder that exists."""
-        self._folder = folder
-        self._writer = ShardWriter(folder, 0)
-        self._number = 0
-        self._count = 0
-
-    def append(self, samples: NDArray[Any], unit: str, sampling_rate_hz: float) -> Place:
-        """Store one record; see :meth:`ShardWriter.append`."""
-        if self._count == RECORDS_PER_WRITER:
-            self._writer.close()
-            self._number, self._count = self._number + 1, 0
-            self._writer = ShardWriter(self._folder, self._number)
-        self._count += 1
-        return self._writer.append(samples, unit, sampling_rate_hz)
-
-    def close(self, unit: str) -> None:
-        """Finish the shards of the dataset's unit and remove those of all others."""
-        self._writer.close()
-        keep_unit(self._folder, unit)
-
-    def discard(self) -> None:
-        """Close all files without finishing them."""
-        self._writer.discard()
-
-
 def keep_unit(folder: Path, unit: str) -> None:
     """Remove the shards of all units but one."""
     for path in folder.glob("*.npy"):
         if not path.name.startswith(f"{unit}_"):
             path.unlink()
+
+
+def hold_as_floats(folder: Path) -> None:
+    """Turn the shards of whole numbers into float32, their fill value into NaN.
+
+    Args:
+        folder: Folder of shards; numbers beyond 2^24 would be rounded, so that none must be needed.
+    """
+    for path in sorted(folder.glob("*.npy")):
+        whole = np.load(path, mmap_mode="r", allow_pickle=False)
+        if whole.dtype.kind != "i":
+            continue
+        changed = path.with_suffix(".part")
+        shard = _Shard(changed, np.empty(whole.shape[1:], dtype=np.float32))
+        for start in range(0, len(whole), RECORDS_AT_ONCE):
+            for record in as_floats(whole[start : start + RECORDS_AT_ONCE]):
+                shard.append(record)
+        shard.close()
+        changed.replace(path)
+
+
+def as_floats(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """Bring samples to float32, the mark of missing ones to NaN.
+
+    Example:
+        >>> as_floats(np.array([-(2**31), 7], dtype=np.int32)).tolist()
+        [nan, 7.0]
+    """
+    if samples.dtype.kind == "f":
+        return samples.astype(np.float32)
+    return np.where(samples == FILL_COUNTS, np.float32(np.nan), samples.astype(np.float32))
 
 
 def sha256(path: Path) -> str:

@@ -5,11 +5,11 @@ form a task depends on the archive alone: the dataset is the same for any number
 one event and family stay together, because that is where duplicates are found.
 """
 
+import functools
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,13 +75,59 @@ class PartFiles(NamedTuple):
         return cls(*(folder / f"part_{number:05d}.{name}.parquet" for name in cls._fields))
 
 
-@dataclass
-class _Rows:
-    """Rows that grow while candidates are measured."""
+class TaskWriter:
+    """Stores what a task measured: samples in shards, rows in tables.
 
-    records: list[dict[str, Any]] = field(default_factory=list)
-    rejections: list[dict[str, Any]] = field(default_factory=list)
-    quality: list[dict[str, Any]] = field(default_factory=list)
+    Attributes:
+        records: Metadata of the records, in their order.
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        """Write into a folder that exists; the number names the files."""
+        self.records: list[dict[str, Any]] = []
+        self._rejections: list[dict[str, Any]] = []
+        self._quality: list[dict[str, Any]] = []
+        self._seen: dict[tuple[str, ...], str] = {}
+        self._shards = ShardWriter(folder, number)
+        self._folder, self._number = folder, number
+
+    def take(self, file: str, outcome: Outcome, rejected: Callable[[str, str], dict[str, Any]]) -> None:
+        """Store a selected record, or note why it is none.
+
+        Args:
+            file: What to call its source.
+            outcome: What became of it.
+            rejected: Makes a row of the rejection table of a reason and a detail.
+        """
+        measured, refused = outcome
+        if measured is not None:
+            self._quality.append(_quality(measured.row))
+            sensor = tuple(measured.row[name] for name in SENSOR)
+            if refused is None and sensor in self._seen:
+                refused = Refusal("duplicate", f"same event, station and family as {self._seen[sensor]}")
+            elif refused is None:
+                self._seen[sensor] = file
+        if refused is not None or measured is None:
+            self._rejections.append(rejected(*(refused or Refusal("unreadable", "no samples"))))
+            return
+        row = measured.row
+        place = self._shards.append(measured.window.samples, row["trace_unit"], row["trace_sampling_rate_hz"])
+        self.records.append({**row, "shard": place.shard, "row": place.row})
+
+    def finish(self, n_candidates: int) -> Part:
+        """Finish the shards, write the tables and return the counts."""
+        self._shards.close()
+        sources = number_sources(self.records)
+        files = PartFiles.of(self._folder, self._number)
+        to_table(self.records, MEASURED).to_parquet(files.records)
+        to_table(self._rejections, REJECTIONS).to_parquet(files.rejections)
+        to_table(self._quality, QUALITY).to_parquet(files.quality)
+        records = Counter((row["trace_unit"], row["source_id"]) for row in self.records)
+        return Part(self._number, n_candidates, records, Tally.of(self._rejections), sources)
+
+    def discard(self) -> None:
+        """Close all files, finished or not."""
+        self._shards.discard()
 
 
 def cut_into_tasks(candidates: list[Candidate]) -> Iterator[list[Candidate]]:
@@ -124,22 +170,14 @@ def run_task(
         Counts; the rows themselves are on the disk.
     """
     root, folder = folders
-    rows, writer = _Rows(), ShardWriter(folder, number)
+    writer = TaskWriter(folder, number)
     try:
-        seen: dict[tuple[str, ...], str] = {}
         for candidate in candidates:
             outcome = outcome_of(candidate, root, inventory, settings)
-            _keep(candidate, outcome, rows, writer, seen)
-        writer.close()
+            writer.take(candidate.file, outcome, functools.partial(candidate_row, candidate))
+        return writer.finish(len(candidates))
     finally:
         writer.discard()
-    sources = number_sources(rows.records)
-    files = PartFiles.of(folder, number)
-    to_table(rows.records, MEASURED).to_parquet(files.records)
-    to_table(rows.rejections, REJECTIONS).to_parquet(files.rejections)
-    to_table(rows.quality, QUALITY).to_parquet(files.quality)
-    records = Counter((row["trace_unit"], row["source_id"]) for row in rows.records)
-    return Part(number, len(candidates), records, Tally.of(rows.rejections), sources)
 
 
 def outcome_of(candidate: Candidate, root: Path, inventory: Inventory, settings: CurationSettings) -> Outcome:
@@ -156,31 +194,6 @@ def outcome_of(candidate: Candidate, root: Path, inventory: Inventory, settings:
     except WaveformError as error:
         return Outcome(None, Refusal(error.reason, str(error)))
     return Outcome(measured, refusal(measured.row, settings.select, settings.components))
-
-
-def _keep(
-    candidate: Candidate,
-    outcome: Outcome,
-    rows: _Rows,
-    writer: ShardWriter,
-    seen: dict[tuple[str, ...], str],
-) -> None:
-    """Store a selected record, or note why it is none."""
-    measured, refused = outcome
-    if measured is not None:
-        rows.quality.append(_quality(measured.row))
-        sensor = tuple(measured.row[name] for name in SENSOR)
-        if refused is None and sensor in seen:
-            refused = Refusal("duplicate", f"same event, station and family as {seen[sensor]}")
-        elif refused is None:
-            seen[sensor] = candidate.file
-    if refused is not None or measured is None:
-        reason, detail = refused or Refusal("unreadable", "no samples")
-        rows.rejections.append(candidate_row(candidate, reason, detail))
-        return
-    row = measured.row
-    place = writer.append(measured.window.samples, row["trace_unit"], row["trace_sampling_rate_hz"])
-    rows.records.append({**row, "shard": place.shard, "row": place.row})
 
 
 def _quality(row: dict[str, Any]) -> dict[str, Any]:

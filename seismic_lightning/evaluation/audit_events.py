@@ -39,8 +39,7 @@ def events_across_splits(metadata: pd.DataFrame) -> Finding:
         f"{len(shared)} of {len(splits)} events have records in several splits, {n_records} records in all: "
         f"{_examples(shared)}",
         "error",
-        "curate again, which splits by event; a dataset in SeisBench's format keeps the split of its source: "
-        "remove the column split from its metadata and read it again",
+        "curate again, or read the dataset in SeisBench's format again: both keep an event in one split",
     )
 
 
