@@ -102,18 +102,15 @@ def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: Cu
         raise WaveformError("no_magnitude", f"event {event.event_id} has no magnitude")
     segments = _read(candidate, root)
     seed_id = _single_sensor(segments, candidate)
-    time_ns = segments[0].start_ns
-    station = inventory.station(seed_id, time_ns)
-    if station is None:
-        name = ".".join(seed_id[:3])
-        raise WaveformError(
-            "no_station", f"station {name} is not in the station metadata at the time of the file"
-        )
-    path = path_columns(event, station)
     picks = [pick for pick in candidate.picks if pick.station == seed_id.station]
-    onset = _onset(candidate.event, picks, seed_id, path["distance_deg"])
+    pick = first_pick(picks, P_PHASES, seed_id.network, seed_id.location)
+    station = _station(inventory, seed_id, event.origin_ns if pick is None else pick.time_ns)
+    path = path_columns(event, station)
+    onset = _onset(event, pick, path["distance_deg"])
+    # A continuous file may begin a day earlier, with another sensor.
+    start_ns = onset.p_ns - round(settings.window.before_p_s * NANOSECONDS_PER_S)
     epochs = {
-        letter: inventory.channel(seed_id._replace(channel=seed_id.family + letter), time_ns)
+        letter: inventory.channel(seed_id._replace(channel=seed_id.family + letter), start_ns)
         for letter in {segment.seed_id.component for segment in segments}
     }
     request = Request(
@@ -174,9 +171,18 @@ def _single_sensor(segments: list[Segment], candidate: Candidate) -> SeedId:
     return seed_id
 
 
-def _onset(event: Event, picks: list[Pick], seed_id: SeedId, distance_deg: float) -> Onset:
+def _station(inventory: Inventory, seed_id: SeedId, time_ns: int) -> Epoch:
+    """Find where the sensor stood at the pick, or at the origin time where there is none."""
+    station = inventory.station(seed_id, time_ns)
+    if station is None:
+        name = ".".join(seed_id[:3])
+        message = f"station {name} is not in the station metadata at the time of the event"
+        raise WaveformError("no_station", message)
+    return station
+
+
+def _onset(event: Event, pick: Pick | None, distance_deg: float) -> Onset:
     """Take the analyst's pick, else the model's first P."""
-    pick = first_pick(picks, P_PHASES, seed_id.network, seed_id.location)
     if pick is not None:
         return Onset(pick.time_ns, "manual")
     if event.depth_km is None:

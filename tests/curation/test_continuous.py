@@ -1,5 +1,6 @@
 """Records cut out of continuous files and day files are those that event files hold."""
 
+import copy
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from obspy import Stream, Trace, UTCDateTime, read, read_events
+from obspy import Stream, Trace, UTCDateTime, read, read_events, read_inventory
 from support.archive import START, write_archive
 
 from seismic_lightning.curation.build import curate
@@ -175,6 +176,31 @@ def test_a_gap_in_continuous_data_is_a_gap_of_the_record(archive_dir: Path, tmp_
     assert (summary.accepted, summary.rejected) == (35, {"gaps": 1})
     relaxed = replace(SHORT, select=SelectionSettings(min_snr=0.0, max_gap=0.2))
     assert curate(places, tmp_path / "relaxed", relaxed).accepted == 36
+
+
+def test_the_sensor_is_that_of_the_window_not_of_the_file(archive_dir: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+    inventory = read_inventory(str(archive / "stations.xml"))
+    picks = sorted(pick.time for event in read_events(str(archive / "catalogue.xml")) for pick in event.picks)
+    change = picks[len(picks) // 2] - 120  # within the file, between two records
+    for station in inventory[0]:
+        later = copy.deepcopy(station.channels)
+        for earlier, channel in zip(station.channels, later, strict=True):
+            earlier.end_date = channel.start_date = change
+            channel.response.instrument_sensitivity.value = 2e9
+            channel.elevation = 700.0
+        station.channels += later
+    inventory.write(str(archive / "stations.xml"), format="STATIONXML")
+    places = as_files_of_any_name(archive, tmp_path / "data")
+    unbroken = read(str(tmp_path / "data" / "ST00 any name")).merge(fill_value=0)  # zeros take few bytes
+    write({tmp_path / "data" / "ST00 any name": unbroken})
+    curate(places, tmp_path / "dataset", SHORT)
+    metadata = open_dataset(tmp_path / "dataset").metadata
+    exchanged = metadata["source_origin_time"] > pd.Timestamp(change.datetime, tz="UTC")
+    assert 0 < exchanged.sum() < len(metadata) == 36
+    sensitivity = metadata["trace_sensitivity_counts_per_mps"].tolist()
+    assert sensitivity == np.where(exchanged, 2e9, 1e9).tolist()
+    assert metadata["station_elevation_m"].tolist() == np.where(exchanged, 700.0, 100.0).tolist()
 
 
 def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) -> None:
