@@ -203,6 +203,23 @@ def test_the_sensor_is_that_of_the_window_not_of_the_file(archive_dir: Path, tmp
     assert metadata["station_elevation_m"].tolist() == np.where(exchanged, 700.0, 100.0).tolist()
 
 
+@pytest.mark.parametrize("arrange", [as_files_of_any_name, as_day_files])
+def test_a_bad_block_costs_its_own_samples_alone(
+    arrange: Callable[[Path, Path], Places], archive_dir: Path, tmp_path: Path
+) -> None:
+    places = arrange(archive_dir, tmp_path / "data")
+    path = max((tmp_path / "data").rglob("*ST01*"), key=lambda path: path.stat().st_size * path.is_file())
+    content = path.read_bytes()
+    place = len(content) // 1024 * 512
+    path.write_bytes(content[:place] + bytes(512) + content[place:])
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    assert (summary.accepted, summary.rejected, summary.apart["bad_block"]) == (36, {}, 1)
+    table = pd.read_parquet(tmp_path / "dataset" / "rejections.parquet").set_index("reason")
+    assert table.loc["bad_block", "path"] == path.relative_to(tmp_path).as_posix()
+    detail = f"bytes {place} to {place + 511} are no record; the others are used"
+    assert table.loc["bad_block", "detail"] == detail
+
+
 def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) -> None:
     as_files_of_any_name(archive_dir, tmp_path / "data")
     places = Places(
