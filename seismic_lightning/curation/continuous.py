@@ -19,6 +19,7 @@ from seismic_lightning.curation.select import Refusal
 from seismic_lightning.curation.settings import SDS_LAYOUT, WindowSettings
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.catalogue import P_PHASES, Catalogue, Event, Pick, first_pick
+from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.spans import NANOSECONDS_PER_S, Extent, scan
 
 MARGIN_NS = NANOSECONDS_PER_S
@@ -151,6 +152,11 @@ def _wanted(picks: Iterable[Pick], window: WindowSettings) -> dict[str, list[_St
 
 def _scan_files(parts: ArchiveParts, index: _Index) -> Iterator[dict[str, Any]]:
     """Fill the index, and yield rows for files that cannot be read, or only in part."""
+    with Gse2Decoder() as decoder:
+        yield from _scan_each(parts, index, decoder)
+
+
+def _scan_each(parts: ArchiveParts, index: _Index, decoder: Gse2Decoder) -> Iterator[dict[str, Any]]:
     for path in parts.waveforms:
         try:
             if parts.layout == SDS_LAYOUT:
@@ -158,10 +164,10 @@ def _scan_files(parts: ArchiveParts, index: _Index) -> Iterator[dict[str, Any]]:
                 index.know(_sensor(expected))
                 if not index.wants(expected.station, day):
                     continue
-                extents, bad_blocks = scan(path)
+                extents, bad_blocks = scan(path, decoder)
                 _refuse_others(expected, extents, path)
             else:
-                extents, bad_blocks = scan(path)
+                extents, bad_blocks = scan(path, decoder)
         except WaveformError as error:
             yield rejection_row("bad_file", f"{error.reason}: {error}", parts.name_of(path))
             continue

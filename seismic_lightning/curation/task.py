@@ -23,6 +23,7 @@ from seismic_lightning.curation.select import Refusal, refusal
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.curation.shards import ShardWriter
 from seismic_lightning.errors import WaveformError
+from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.inventory import Inventory
 
 N_TASKS = 64
@@ -127,9 +128,10 @@ def run_task(
     rows, writer = _Rows(), ShardWriter(folder, number)
     try:
         seen: dict[tuple[str, ...], str] = {}
-        for candidate in candidates:
-            outcome = outcome_of(candidate, root, inventory, settings)
-            _keep(candidate, outcome, rows, writer, seen)
+        with Gse2Decoder() as decoder:
+            for candidate in candidates:
+                outcome = outcome_of(candidate, root, inventory, settings, decoder)
+                _keep(candidate, outcome, rows, writer, seen)
         writer.close()
     finally:
         writer.discard()
@@ -142,7 +144,13 @@ def run_task(
     return Part(number, len(candidates), records, Tally.of(rows.rejections), sources)
 
 
-def outcome_of(candidate: Candidate, root: Path, inventory: Inventory, settings: CurationSettings) -> Outcome:
+def outcome_of(
+    candidate: Candidate,
+    root: Path,
+    inventory: Inventory,
+    settings: CurationSettings,
+    decoder: Gse2Decoder | None = None,
+) -> Outcome:
     """Measure one candidate and apply the thresholds.
 
     Args:
@@ -150,9 +158,10 @@ def outcome_of(candidate: Candidate, root: Path, inventory: Inventory, settings:
         root: Folder that its path is relative to.
         inventory: Metadata of its station.
         settings: Window, orientation and thresholds.
+        decoder: What decodes GSE blocks of many files.
     """
     try:
-        measured = measure(candidate, root, inventory, settings)
+        measured = measure(candidate, root, inventory, settings, decoder)
     except WaveformError as error:
         return Outcome(None, Refusal(error.reason, str(error)))
     return Outcome(measured, refusal(measured.row, settings.select, settings.components))

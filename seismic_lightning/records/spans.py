@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from seismic_lightning.codes import SeedId, plain_code
 from seismic_lightning.errors import WaveformError
+from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.waveform import Segment, read_segments
 
 EXTENT_BYTES = 1 << 16
@@ -60,11 +61,12 @@ class Scan(NamedTuple):
     bad_blocks: list[tuple[int, int]]
 
 
-def scan(path: Path) -> Scan:
+def scan(path: Path, decoder: Gse2Decoder | None = None) -> Scan:
     """Find out which channels and times a file holds, by its headers.
 
     Args:
         path: File of miniSEED records, or of another format that ``read_segments`` knows.
+        decoder: What decodes GSE blocks of many files.
 
     Returns:
         Its extents, and what was passed over.
@@ -76,7 +78,7 @@ def scan(path: Path) -> Scan:
     if found is None:
         extents = [
             Extent(part.seed_id, part.start_ns, end_ns(part), -1, 0)
-            for part in read_segments(path)
+            for part in read_segments(path, decoder)
             if part.sampling_rate_hz > 0
         ]
         found = Scan(extents, [])
@@ -85,12 +87,15 @@ def scan(path: Path) -> Scan:
     return found
 
 
-def read_extents(path: Path, extents: Iterable[tuple[int, int]]) -> list[Segment]:
+def read_extents(
+    path: Path, extents: Iterable[tuple[int, int]], decoder: Gse2Decoder | None = None
+) -> list[Segment]:
     """Read parts of a file.
 
     Args:
         path: A file that was scanned.
         extents: Offset and size of the parts, in bytes.
+        decoder: What decodes GSE blocks of many files.
 
     Returns:
         Segments of all channels that lie in these parts, ordered by channel and time.
@@ -102,7 +107,7 @@ def read_extents(path: Path, extents: Iterable[tuple[int, int]]) -> list[Segment
 
     ranges = sorted(set(extents))
     if any(offset < 0 for offset, _ in ranges):
-        return read_segments(path)
+        return read_segments(path, decoder)
     try:
         content = _bytes(path, ranges)
         traces = pymseed.MS3TraceList.from_buffer(content, unpack_data=True)
@@ -118,7 +123,7 @@ def read_extents(path: Path, extents: Iterable[tuple[int, int]]) -> list[Segment
             if part.sampletype in ("i", "f", "d")
         ]
     except (pymseed.MiniSEEDError, ValueError):
-        return read_segments(path)
+        return read_segments(path, decoder)
     except OSError as error:
         raise WaveformError("unreadable", f"{path.name}: {error.strerror}") from error
     return sorted(segments, key=lambda segment: (segment.seed_id, segment.start_ns))

@@ -14,11 +14,13 @@ import pytest
 from obspy import Stream, Trace, UTCDateTime, read, read_events, read_inventory
 from support.archive import START, write_archive
 
+from seismic_lightning.curation import task
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.layout import Places
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.errors import ArchiveError, ConfigurationError, DatasetError
+from seismic_lightning.records.gse2 import Gse2Decoder
 
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
 ELSEWHERE = ("shard", "row", "trace_file")
@@ -218,6 +220,24 @@ def test_a_bad_block_costs_its_own_samples_alone(
     assert table.loc["bad_block", "path"] == path.relative_to(tmp_path).as_posix()
     detail = f"bytes {place} to {place + 511} are no record; the others are used"
     assert table.loc["bad_block", "detail"] == detail
+
+
+def test_gse_files_are_decoded_by_one_process_per_task(
+    archive_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = as_files_of_any_name(archive_dir, tmp_path / "data")
+    for path in (tmp_path / "data").iterdir():
+        read(str(path)).write(str(path), format="GSE2")
+    decoders: list[Gse2Decoder] = []
+
+    def note(decoder: Gse2Decoder) -> Gse2Decoder:
+        decoders.append(decoder)
+        return decoder
+
+    monkeypatch.setattr(Gse2Decoder, "__enter__", note)
+    monkeypatch.setattr(task, "N_TASKS", 1)
+    assert curate(places, tmp_path / "dataset", SHORT).accepted == 36
+    assert [decoder.n_started for decoder in decoders] == [1, 1], "one to scan, one to measure"
 
 
 def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) -> None:

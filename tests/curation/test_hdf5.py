@@ -24,5 +24,5 @@ def test_nothing_in_the_working_folder_is_imported(tmp_path: Path, monkeypatch: 
     )
     with WaveformFile(path) as waveforms:
         (trace,) = waveforms.read(["one"])
-    assert np.array_equal(trace, np.arange(12).reshape(3, 4))  # type: ignore[arg-type]
+    assert np.array_equal(trace, np.arange(12).reshape(3, 4))
     assert not (tmp_path / "sprung").exists()
