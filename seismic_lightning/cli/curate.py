@@ -26,8 +26,14 @@ def curate(config: DictConfig) -> None:
         config: A composed ``CurateConfig``.
 
     Raises:
-        ConfigurationError: Neither an archive nor the places of all its parts were named.
+        ConfigurationError: Neither an archive nor the places of all its parts were named, or the figure's
+            name has no suffix of a picture.
     """
+    if config.figure is not None:
+        # Here: most curations draw nothing.
+        from seismic_lightning.curation.figure import check_suffix, save_events
+
+        check_suffix(Path(config.figure))
     groups = {name: cast(Any, OmegaConf.to_object(config[name])) for name in GROUPS}
     parallel = cast(ParallelSettings, OmegaConf.to_object(config.parallel))
     settings = CurationSettings(
@@ -43,8 +49,6 @@ def curate(config: DictConfig) -> None:
         overwrite=config.overwrite,
     )
     if config.figure is not None:
-        # Here: most curations draw nothing.
-        from seismic_lightning.curation.figure import save_events
         from seismic_lightning.curation.store import open_dataset
 
         save_events(open_dataset(folder), Path(config.figure))

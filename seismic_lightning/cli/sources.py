@@ -106,7 +106,6 @@ def seisbench_dataset(
     unit: str | None,
     family: str | None,
     settings: dict[str, Any],
-    *,
     n_workers: int = 1,
     parallel: ParallelSettings | None = None,
 ) -> Path:

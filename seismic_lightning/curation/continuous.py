@@ -19,6 +19,7 @@ from seismic_lightning.curation.select import Refusal
 from seismic_lightning.curation.settings import SDS_LAYOUT, WindowSettings
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.catalogue import P_PHASES, Catalogue, Event, Pick, first_pick
+from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.spans import NANOSECONDS_PER_S, Extent, scan
 
 MARGIN_NS = NANOSECONDS_PER_S
@@ -54,7 +55,7 @@ def cut_by_picks(
 
     Returns:
         Candidates, sorted by event and sensor, and rows of the rejection table for all other picks, and for
-        files that cannot be read or that no pick falls into.
+        files that cannot be read, not as a whole, or that no pick falls into.
     """
     groups: dict[tuple[str, str], list[Pick]] = {}
     for pick in catalogue.picks:
@@ -72,7 +73,7 @@ def cut_by_picks(
             candidates += found
     used = {file for candidate in candidates if candidate.span for file, _ in candidate.span.parts}
     names = [parts.name_of(path) for path in parts.waveforms]
-    refused = {row["path"] for row in rejections}
+    refused = {row["path"] for row in rejections if row["reason"] == "bad_file"}
     rejections += [
         rejection_row("no_pick", "no analyst's P pick cuts a record out of it", name)
         for name in names
@@ -150,7 +151,12 @@ def _wanted(picks: Iterable[Pick], window: WindowSettings) -> dict[str, list[_St
 
 
 def _scan_files(parts: ArchiveParts, index: _Index) -> Iterator[dict[str, Any]]:
-    """Fill the index, and yield rows for files that cannot be read."""
+    """Fill the index, and yield rows for files that cannot be read, or only in part."""
+    with Gse2Decoder() as decoder:
+        yield from _scan_each(parts, index, decoder)
+
+
+def _scan_each(parts: ArchiveParts, index: _Index, decoder: Gse2Decoder) -> Iterator[dict[str, Any]]:
     for path in parts.waveforms:
         try:
             if parts.layout == SDS_LAYOUT:
@@ -158,13 +164,17 @@ def _scan_files(parts: ArchiveParts, index: _Index) -> Iterator[dict[str, Any]]:
                 index.know(_sensor(expected))
                 if not index.wants(expected.station, day):
                     continue
-                extents = _only(expected, scan(path), path)
+                extents, bad_blocks = scan(path, decoder)
+                _refuse_others(expected, extents, path)
             else:
-                extents = scan(path)
+                extents, bad_blocks = scan(path, decoder)
         except WaveformError as error:
             yield rejection_row("bad_file", f"{error.reason}: {error}", parts.name_of(path))
             continue
         index.add(parts.name_of(path), extents)
+        for offset, size in bad_blocks:
+            detail = f"bytes {offset} to {offset + size - 1} are no record; the others are used"
+            yield rejection_row("bad_block", detail, parts.name_of(path))
 
 
 def _sds_name(path: Path) -> tuple[SeedId, _Stretch]:
@@ -184,12 +194,11 @@ def _sds_name(path: Path) -> tuple[SeedId, _Stretch]:
     return seed_id, _Stretch(start_ns - DAY_MARGIN_NS, stop_ns + DAY_MARGIN_NS)
 
 
-def _only(expected: SeedId, extents: list[Extent], path: Path) -> list[Extent]:
-    """Return the extents of a day file, which must hold the channel of its name alone."""
+def _refuse_others(expected: SeedId, extents: list[Extent], path: Path) -> None:
+    """Refuse a day file that holds another channel than that of its name."""
     others = sorted({str(extent.seed_id) for extent in extents if extent.seed_id != expected})
     if others:
         raise WaveformError("name_mismatch", f"{path.name}: the headers say {', '.join(others)}")
-    return extents
 
 
 def _cut(event: Event, picks: list[Pick], index: _Index, window: WindowSettings) -> list[Candidate] | Refusal:

@@ -16,6 +16,7 @@ from scipy.signal import butter, sosfilt
 
 from seismic_lightning.codes import FILL_COUNTS, USABLE_SHARE_OF_NYQUIST
 from seismic_lightning.curation.store import CuratedDataset
+from seismic_lightning.errors import ConfigurationError
 
 BAND_HZ = (1.0, 20.0)
 ZOOM_S = (-2.0, 4.0)
@@ -25,7 +26,7 @@ P_COLOUR, S_COLOUR = "tab:red", "tab:blue"
 
 
 class _Trace(NamedTuple):
-    """The vertical component of one record: samples in the band, rate, and onsets in samples."""
+    """The vertical component of one record: samples in the band or none, rate, and onsets in samples."""
 
     label: str
     samples: NDArray[np.float64]
@@ -66,9 +67,27 @@ def save_events(dataset: CuratedDataset, path: Path) -> None:
     Args:
         dataset: A curated dataset.
         path: File to write, such as ``events.png``.
+
+    Raises:
+        ConfigurationError: The suffix is that of no picture.
     """
+    check_suffix(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_events(dataset).savefig(path)
+
+
+def check_suffix(path: Path) -> None:
+    """Refuse a file that no picture can be written to, before there is any.
+
+    Args:
+        path: File to write.
+
+    Raises:
+        ConfigurationError: The suffix is that of no picture.
+    """
+    known = sorted(Figure().canvas.get_supported_filetypes())
+    if path.suffix.removeprefix(".").lower() not in known:
+        raise ConfigurationError(f"figure={path}: give a name that ends in one of .{', .'.join(known)}")
 
 
 def _trace(dataset: CuratedDataset, row: int) -> _Trace:
@@ -77,14 +96,16 @@ def _trace(dataset: CuratedDataset, row: int) -> _Trace:
     raw = group.waveform[0, 0].astype(np.float64)
     raw = np.where(raw == FILL_COUNTS, np.nan, raw)
     known = raw[~np.isnan(raw)]
-    centred = np.nan_to_num(raw - known[0])  # a filter that starts at zero needs no time to settle
+    # A filter that starts at zero needs no time to settle.
+    centred = np.nan_to_num(raw - known[0]) if known.size else np.empty(0)
     nyquist_hz = group.sampling_rate_hz / 2
     high_hz = min(BAND_HZ[1], USABLE_SHARE_OF_NYQUIST * nyquist_hz)
     sos = butter(4, [BAND_HZ[0] / nyquist_hz, high_hz / nyquist_hz], "bandpass", output="sos")
     start_s = (record["trace_start_time"] - record["source_origin_time"]).total_seconds()
+    label = f"{record['station_code']} {record['path_ep_distance_km']:.0f} km"
     return _Trace(
-        f"{record['station_code']} {record['path_ep_distance_km']:.0f} km",
-        np.asarray(sosfilt(sos, centred)),
+        label if known.size else f"{label}, no samples",
+        np.asarray(sosfilt(sos, centred)) if known.size else centred,
         group.sampling_rate_hz,
         float(record["trace_p_arrival_sample"]),
         float(record["trace_s_arrival_sample"]),

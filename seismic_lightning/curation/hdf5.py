@@ -52,9 +52,11 @@ class WaveformFile:
             DatasetError: It cannot be read as HDF5.
         """
         package = str(Path(seismic_lightning.__file__).parents[1])
-        search = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+        # Nothing in the working folder is imported: hence -P, and no empty entry, which would mean it.
+        own = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        search = os.pathsep.join(filter(None, [package, *own]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "seismic_lightning.curation.hdf5_child", str(self._path)],
+            [sys.executable, "-P", "-m", "seismic_lightning.curation.hdf5_child", str(self._path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

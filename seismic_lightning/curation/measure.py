@@ -15,6 +15,7 @@ from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records import quality
 from seismic_lightning.records.catalogue import P_PHASES, S_PHASES, Event, Pick, first_pick
+from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.inventory import Epoch, Inventory
 from seismic_lightning.records.spans import end_ns, read_extents
 from seismic_lightning.records.travel_time import p_travel_time_s
@@ -80,7 +81,13 @@ class Measured:
     window: Window
 
 
-def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: CurationSettings) -> Measured:
+def measure(
+    candidate: Candidate,
+    root: Path,
+    inventory: Inventory,
+    settings: CurationSettings,
+    decoder: Gse2Decoder | None = None,
+) -> Measured:
     """Turn one file into a measured record.
 
     Args:
@@ -88,6 +95,7 @@ def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: Cu
         root: Folder that the file's path is relative to.
         inventory: Station metadata.
         settings: Window and orientation.
+        decoder: What decodes GSE blocks of many files.
 
     Returns:
         The record.
@@ -100,29 +108,21 @@ def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: Cu
         raise WaveformError("no_origin", f"event {event.event_id} has no origin time, latitude or longitude")
     if event.magnitude is None or not math.isfinite(event.magnitude):
         raise WaveformError("no_magnitude", f"event {event.event_id} has no magnitude")
-    segments = _read(candidate, root)
+    segments = _read(candidate, root, decoder)
     seed_id = _single_sensor(segments, candidate)
-    time_ns = segments[0].start_ns
-    station = inventory.station(seed_id, time_ns)
-    if station is None:
-        name = ".".join(seed_id[:3])
-        raise WaveformError(
-            "no_station", f"station {name} is not in the station metadata at the time of the file"
-        )
-    path = path_columns(event, station)
     picks = [pick for pick in candidate.picks if pick.station == seed_id.station]
-    onset = _onset(candidate.event, picks, seed_id, path["distance_deg"])
+    pick = first_pick(picks, P_PHASES, seed_id.network, seed_id.location)
+    station = _station(inventory, seed_id, event.origin_ns if pick is None else pick.time_ns)
+    path = path_columns(event, station)
+    onset = _onset(event, pick, path["distance_deg"])
+    before_p_s, length_s = settings.window.before_p_s, settings.window.length_s
+    # A continuous file may begin a day earlier, with another sensor.
+    start_ns = onset.p_ns - round(before_p_s * NANOSECONDS_PER_S)
     epochs = {
-        letter: inventory.channel(seed_id._replace(channel=seed_id.family + letter), time_ns)
+        letter: inventory.channel(seed_id._replace(channel=seed_id.family + letter), start_ns)
         for letter in {segment.seed_id.component for segment in segments}
     }
-    request = Request(
-        onset.p_ns,
-        settings.window.before_p_s,
-        settings.window.length_s,
-        settings.orientation,
-        settings.components,
-    )
+    request = Request(onset.p_ns, before_p_s, length_s, settings.orientation, settings.components)
     window = cut_window(segments, epochs, request)
     row = {
         **source_columns(event),
@@ -136,12 +136,12 @@ def measure(candidate: Candidate, root: Path, inventory: Inventory, settings: Cu
     return Measured(row, window)
 
 
-def _read(candidate: Candidate, root: Path) -> list[Segment]:
+def _read(candidate: Candidate, root: Path, decoder: Gse2Decoder | None) -> list[Segment]:
     """Read an event file, or what continuous files hold of the sensor in the wanted stretch."""
     span = candidate.span
     if span is None:
-        return read_segments(root / candidate.file)
-    found = [segment for file, ranges in span.parts for segment in read_extents(root / file, ranges)]
+        return read_segments(root / candidate.file, decoder)
+    found = [segment for file, ranges in span.parts for segment in read_extents(root / file, ranges, decoder)]
     segments = [
         segment
         for segment in found
@@ -174,15 +174,22 @@ def _single_sensor(segments: list[Segment], candidate: Candidate) -> SeedId:
     return seed_id
 
 
-def _onset(event: Event, picks: list[Pick], seed_id: SeedId, distance_deg: float) -> Onset:
+def _station(inventory: Inventory, seed_id: SeedId, time_ns: int) -> Epoch:
+    """Find where the sensor stood at the pick, or at the origin time where there is none."""
+    station = inventory.station(seed_id, time_ns)
+    if station is None:
+        message = f"station {'.'.join(seed_id[:3])} is not in the station metadata at the time of the event"
+        raise WaveformError("no_station", message)
+    return station
+
+
+def _onset(event: Event, pick: Pick | None, distance_deg: float) -> Onset:
     """Take the analyst's pick, else the model's first P."""
-    pick = first_pick(picks, P_PHASES, seed_id.network, seed_id.location)
     if pick is not None:
         return Onset(pick.time_ns, "manual")
     if event.depth_km is None:
-        raise WaveformError(
-            "no_onset", f"no P pick, and event {event.event_id} has no depth to model one from"
-        )
+        message = f"no P pick, and event {event.event_id} has no depth to model one from"
+        raise WaveformError("no_onset", message)
     travel_time_s = p_travel_time_s(event.depth_km, distance_deg)
     if travel_time_s is None or event.origin_ns is None:
         raise WaveformError("no_onset", f"no P pick, and no first P at {distance_deg:.1f} degrees")

@@ -8,13 +8,14 @@ References:
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
 
 from joblib import Parallel, delayed, parallel_config
 
 from seismic_lightning.curation.settings import ParallelSettings
-from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.errors import ConfigurationError, DatasetError
 
 CONNECTION_TIMEOUT_S = 10
 
@@ -35,10 +36,17 @@ def in_order(
 
     Raises:
         ConfigurationError: Dask is not installed, or no scheduler answers.
+        DatasetError: A process of this machine was killed.
     """
     calls = (delayed(function)(*task) for task in tasks)
     if settings.backend == "loky":
-        yield from Parallel(n_jobs=n_workers, return_as="generator")(calls)
+        try:
+            yield from Parallel(n_jobs=n_workers, return_as="generator")(calls)
+        except BrokenProcessPool as error:
+            raise DatasetError(
+                f"one of n_workers={n_workers} processes was killed, most likely because memory ran out: "
+                "give fewer n_workers, or the machine more memory, and curate again."
+            ) from error
         return
     with _cluster(n_workers, settings.scheduler_address), parallel_config(backend="dask"):
         yield from Parallel(n_jobs=-1, return_as="generator")(calls)

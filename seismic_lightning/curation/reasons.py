@@ -3,6 +3,7 @@
 REASONS: dict[str, str] = {
     "ambiguous_event": "an event of a bulletin could be several of the catalogue, or several could be one",
     "ambiguous_station": "a pick names no network, and several networks have files of its station",
+    "bad_block": "bytes of a continuous file that are no record; the others are used",
     "bad_code": "a network, station or location code of the header is not made of capitals and digits",
     "bad_file": "a continuous file that no reader accepts, or that is not what its name says",
     "bulletin_line": "a line of a bulletin that was not understood",
@@ -52,6 +53,7 @@ REASONS: dict[str, str] = {
 APART = (
     "ambiguous_event",
     "ambiguous_station",
+    "bad_block",
     "bad_file",
     "bulletin_line",
     "no_event",

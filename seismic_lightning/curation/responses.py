@@ -149,7 +149,8 @@ def _described(
         for epoch in epochs
     ]
     first, curve = epochs[0], own[0]
-    sensitivity, unit, remark = first.sensitivity, first.input_unit, curve.remark
+    sensitivity, unit = first.sensitivity, first.input_unit
+    remark = "; ".join(text for text in (first.remark, curve.remark) if text) or None
     values = curve.counts_per_mps
     if len(epochs) > 1 and not _alike(epochs, own):
         names = " and ".join(epoch.seed_id.channel for epoch in epochs)

@@ -23,6 +23,7 @@ from seismic_lightning.curation.select import Refusal, refusal
 from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.curation.shards import ShardWriter
 from seismic_lightning.errors import WaveformError
+from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.inventory import Inventory
 
 N_TASKS = 64
@@ -172,15 +173,22 @@ def run_task(
     root, folder = folders
     writer = TaskWriter(folder, number)
     try:
-        for candidate in candidates:
-            outcome = outcome_of(candidate, root, inventory, settings)
-            writer.take(candidate.file, outcome, functools.partial(candidate_row, candidate))
+        with Gse2Decoder() as decoder:
+            for candidate in candidates:
+                outcome = outcome_of(candidate, root, inventory, settings, decoder)
+                writer.take(candidate.file, outcome, functools.partial(candidate_row, candidate))
         return writer.finish(len(candidates))
     finally:
         writer.discard()
 
 
-def outcome_of(candidate: Candidate, root: Path, inventory: Inventory, settings: CurationSettings) -> Outcome:
+def outcome_of(
+    candidate: Candidate,
+    root: Path,
+    inventory: Inventory,
+    settings: CurationSettings,
+    decoder: Gse2Decoder | None = None,
+) -> Outcome:
     """Measure one candidate and apply the thresholds.
 
     Args:
@@ -188,9 +196,10 @@ def outcome_of(candidate: Candidate, root: Path, inventory: Inventory, settings:
         root: Folder that its path is relative to.
         inventory: Metadata of its station.
         settings: Window, orientation and thresholds.
+        decoder: What decodes GSE blocks of many files.
     """
     try:
-        measured = measure(candidate, root, inventory, settings)
+        measured = measure(candidate, root, inventory, settings, decoder)
     except WaveformError as error:
         return Outcome(None, Refusal(error.reason, str(error)))
     return Outcome(measured, refusal(measured.row, settings.select, settings.components))

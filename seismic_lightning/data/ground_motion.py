@@ -66,7 +66,7 @@ def ground_motion(dataset: CuratedDataset, units: str) -> GroundMotion:
         curve = _known(dataset, row, table["curve"].astype("float64"), table["remark"], units)
         place = torch.from_numpy(curve.astype(np.int64))
         return GroundMotion("mps", _instruments(responses), place)
-    _known(dataset, row, table["sensitivity"].replace(0.0, np.nan), None, units)
+    _known(dataset, row, table["sensitivity"].replace(0.0, np.nan), table["remark"], units)
     unit = _single_unit(dataset, table["sensitivity_unit"].to_numpy(dtype=object)[row])
     return GroundMotion(unit, _instruments(responses), torch.from_numpy(row))
 
@@ -103,7 +103,7 @@ def _known(
     dataset: CuratedDataset,
     row: NDArray[np.int64],
     column: "pd.Series[float]",
-    remark: "pd.Series[str] | None",
+    remark: "pd.Series[str]",
     units: str,
 ) -> NDArray[np.float64]:
     """Look a column of the table up for all components, and refuse the dataset where it is unknown."""
@@ -115,8 +115,9 @@ def _known(
     first = int(row[record][lacking[record]][0])
     reason = "its channel is not in the station metadata"
     if first >= 0:
-        told = remark.iloc[first] if remark is not None else "no sensitivity in the station metadata"
-        reason = NO_STAGES if pd.isna(told) else str(told)
+        unsaid = NO_STAGES if units == "velocity" else "no sensitivity in the station metadata"
+        told = remark.iloc[first]
+        reason = unsaid if pd.isna(told) or told == NO_STAGES else str(told)
     what = (
         ("an instrument response", "responses") if units == "velocity" else ("a sensitivity", "sensitivities")
     )

@@ -15,7 +15,7 @@ def file_names(metadata: pd.DataFrame) -> list[str]:
     """Name one file for each record.
 
     A record that is the only one of its source file keeps that file's name, in the folder of its channel
-    family. Records cut from one long recording, and those of other formats, are named
+    family. Records cut from one long recording or out of several files, and those of other formats, are named
     ``<event>_<NET>_<STA>[_<LOC>]_<family>.mseed``. Names that would still meet, also on a file system that
     does not tell capitals, get a number: nothing is ever written over.
 
@@ -25,7 +25,7 @@ def file_names(metadata: pd.DataFrame) -> list[str]:
     Returns:
         Path of each record, with ``/``, below the folder of the waveforms.
     """
-    alone = ~metadata["trace_file"].duplicated(keep=False)
+    alone = ~metadata["trace_file"].duplicated(keep=False) & ~metadata["trace_file"].str.contains(";")
     columns = (
         "source_id", "station_network_code", "station_code", "station_location_code", "trace_channel",
     )  # fmt: skip

@@ -123,14 +123,17 @@ def _data_format(content: Content) -> dict[str, Any]:
         "dimension_order": "CW",
         "component_order": content.components,
         "unit": content.unit,
-        "instrument_response": "not restituted" if content.unit == "counts" else "restituted",
+        "instrument_response": "restituted" if content.signals.restituted else "not restituted",
     }
     rates_hz = {content.signals.rate_hz(float(rate)) for rate in chosen["trace_sampling_rate_hz"].unique()}
     if len(rates_hz) == 1:
         description["sampling_rate"] = rates_hz.pop()
-    measured = {str(family)[1] == "N" for family in chosen["trace_channel"].unique()}
-    if len(measured) == 1:
-        description["measurement"] = "acceleration" if measured.pop() else "velocity"
+    if content.unit == "counts":
+        accelerations = {str(family)[1] == "N" for family in chosen["trace_channel"].unique()}
+    else:
+        accelerations = {content.unit == "mps2"}
+    if len(accelerations) == 1:
+        description["measurement"] = "acceleration" if accelerations.pop() else "velocity"
     return description
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from seismic_lightning.codes import FILL_COUNTS
 from seismic_lightning.curation.store import CuratedDataset, RateGroup
+from seismic_lightning.data.ground_motion import ground_motion
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.transforms.preprocess import Preprocess
 from seismic_lightning.transforms.settings import PreprocessSettings
@@ -29,8 +30,8 @@ class Block(NamedTuple):
     Attributes:
         rows: ``(n,)`` int64 rows of the dataset's metadata.
         sampling_rate_hz: Rate of the samples, after resampling where there was one.
-        waveform: ``(n, C, N)`` int32 counts or float32 SI units as recorded, or float64 preprocessed; what is
-            missing holds ``FILL_COUNTS`` or NaN.
+        waveform: ``(n, C, N)`` int32 counts or float32 SI units as recorded, or float64 preprocessed, in the
+            unit that the settings ask for; what is missing holds ``FILL_COUNTS`` or NaN.
     """
 
     rows: NDArray[np.int64]
@@ -53,6 +54,8 @@ class Signals:
 
     Attributes:
         raw: Whether samples leave as they were recorded.
+        unit: ``counts``, ``mps`` or ``mps2``, as the samples leave.
+        restituted: Whether they are ground motion by more than a division by the sensitivity.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Signals:
         Raises:
             BandError: A family has no band, or a sampling rate does not allow it.
             ConfigurationError: A setting or a rate cannot be used.
+            DatasetError: Records lack what the units need.
         """
         if sampling_rate_hz is not None and not sampling_rate_hz > 0:
             raise ConfigurationError(f"sampling_rate_hz={sampling_rate_hz:g}: give a positive rate, or null")
@@ -75,8 +79,11 @@ class Signals:
         self._settings = settings
         self._target_hz = sampling_rate_hz
         self.raw = sampling_rate_hz is None and not (
-            settings.detrend or settings.taper_fraction or settings.bands_hz
+            settings.detrend or settings.taper_fraction or settings.bands_hz or settings.units != "counts"
         )
+        self._motion = ground_motion(dataset, settings.units)
+        self.unit = self._motion.unit
+        self.restituted = "counts" not in (self.unit, dataset.unit) or settings.units == "velocity"
         metadata = dataset.metadata
         self._engines = {
             float(rate_hz): self._engine(float(rate_hz))
@@ -154,15 +161,17 @@ class Signals:
         return {} if self.raw else {**asdict(self._settings), **used}
 
     def _engine(self, rate_hz: float) -> Preprocess:
-        return Preprocess(replace(self._settings, dtype="float64", sampling_rate_hz=self.rate_hz(rate_hz)))
+        settings = replace(self._settings, dtype="float64", sampling_rate_hz=self.rate_hz(rate_hz))
+        return Preprocess(settings, self._motion.instruments)
 
     def _block(self, rows: NDArray[np.int64], group: RateGroup) -> Block:
         rate_hz = group.sampling_rate_hz
         if self.raw:
             return Block(rows, rate_hz, group.waveform)
-        band = self._band[torch.from_numpy(rows)]
+        place = torch.from_numpy(rows)
+        own = self._band[place], self._motion.instrument[place]
         with torch.no_grad():
-            waveform = self._engines[rate_hz](torch.from_numpy(group.waveform), rate_hz, band).numpy()
+            waveform = self._engines[rate_hz](torch.from_numpy(group.waveform), rate_hz, *own).numpy()
         target_hz = self.rate_hz(rate_hz)
         gaps = missing(group.waveform)
         if gaps.any():

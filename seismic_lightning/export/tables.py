@@ -28,7 +28,7 @@ def leaving(content: Content) -> pd.DataFrame:
     """
     kept = content.metadata.iloc[content.rows]
     inner = [name for name in map(str, kept) if name in _OF_THE_DATASET or name.endswith("_response")]
-    kept = kept.drop(columns=inner)
+    kept = kept.drop(columns=inner).assign(trace_unit=content.unit)
     native_hz = kept["trace_sampling_rate_hz"]
     target_hz = native_hz.map(content.signals.rate_hz)
     changed = kept.index[native_hz != target_hz]

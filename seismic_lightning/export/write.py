@@ -87,7 +87,7 @@ def export_dataset(
     signals = Signals(dataset, choice.preprocess, choice.sampling_rate_hz)
     clipped = signals.check(rows)
     content = Content(
-        dataset.metadata, dataset.components, dataset.unit, signals, form.order(dataset.metadata, rows)
+        dataset.metadata, dataset.components, signals.unit, signals, form.order(dataset.metadata, rows)
     )
     counts = dataset.metadata.iloc[rows]["split"].value_counts()
     records = {name: int(counts.get(name, 0)) for name in SPLITS if name in counts}
@@ -151,7 +151,7 @@ def _write_manifest(
         "version": seismic_lightning.__version__,
         "form": form.name,
         "dataset_id": dataset.dataset_id,
-        "unit": dataset.unit,
+        "unit": signals.unit,
         "preprocess": signals.description(),
         "records": records,
     }

@@ -36,6 +36,7 @@ class Epoch:
         sensitivity: Counts per input unit, None if unknown.
         input_unit: ``mps`` or ``mps2`` for that sensitivity, None if unknown or another.
         n_stages: Stages of its full response; 0 where the file holds none.
+        remark: Why the sensitivity that the file states is not used, None if it is, or if there is none.
     """
 
     seed_id: SeedId
@@ -49,6 +50,7 @@ class Epoch:
     sensitivity: float | None
     input_unit: str | None
     n_stages: int = 0
+    remark: str | None = None
 
     def covers(self, time_ns: int) -> bool:
         """Tell whether a time lies in this epoch."""
@@ -148,6 +150,10 @@ def _epoch(seed_id: SeedId, entry: "Station | Channel") -> Epoch:
     response = getattr(entry, "response", None)
     sensitivity = None if response is None else response.instrument_sensitivity
     unit = None if sensitivity is None else unit_of(sensitivity.input_units)
+    remark = None
+    if sensitivity is not None and not is_counts(sensitivity.output_units):
+        output = sensitivity.output_units or "no stated unit"
+        unit, remark = None, f"the sensitivity leads to {output}, not to counts"
     value = None if sensitivity is None or unit is None else _number(sensitivity.value)
     return Epoch(
         seed_id=seed_id,
@@ -161,6 +167,7 @@ def _epoch(seed_id: SeedId, entry: "Station | Channel") -> Epoch:
         sensitivity=value,
         input_unit=unit,
         n_stages=0 if response is None else len(response.response_stages),
+        remark=remark,
     )
 
 
@@ -179,6 +186,19 @@ def unit_of(text: str | None) -> str | None:
     """
     plain = (text or "").upper().replace("**", "").replace("^", "").replace("SEC", "S")
     return {"M/S": "mps", "M/S2": "mps2", "M/S/S": "mps2"}.get(plain)
+
+
+def is_counts(text: str | None) -> bool:
+    """Tell whether a unit of StationXML means digitiser counts.
+
+    Args:
+        text: Unit of a digitiser's output, such as ``COUNTS``.
+
+    Example:
+        >>> is_counts("counts"), is_counts("Count"), is_counts("V"), is_counts(None)
+        (True, True, False, False)
+    """
+    return (text or "").strip().upper() in ("COUNT", "COUNTS", "DIGITAL COUNTS")
 
 
 def _number(value: SupportsFloat | None) -> float | None:

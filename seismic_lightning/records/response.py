@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from seismic_lightning.codes import SeedId, plain_code
 from seismic_lightning.errors import ArchiveError
+from seismic_lightning.records.inventory import is_counts, unit_of
 
 if TYPE_CHECKING:
     from obspy import UTCDateTime
@@ -31,6 +32,8 @@ N_LOGARITHMIC, N_LINEAR = 256, 1024
 N_FREQUENCIES = N_LOGARITHMIC + N_LINEAR
 _MOTION = ("M", "M/S", "M/S2", "M/S/S")
 _PREFIXES = ("N", "U", "M", "C")
+LARGEST_MISMATCH = 0.05
+"""Relative difference between stated sensitivity and stages that goes unremarked."""
 LOWEST_RATE_HZ = 2.0
 """Below, the logarithmic part of the grid would have no room."""
 
@@ -141,9 +144,14 @@ def _curve(response: "Response", sampling_rate_hz: float) -> Curve:
     unit = str(response.response_stages[0].input_units) if response.response_stages else "nothing"
     if not _is_motion(unit):
         return Curve(None, f"the response begins with {unit}, not with ground motion")
+    output = next(
+        (stage.output_units for stage in response.response_stages[::-1] if stage.output_units), None
+    )
+    if not is_counts(output):
+        return Curve(None, f"the response ends in {output or 'no stated unit'}, not in counts")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
+        try:  # the mismatch is told below, with both numbers
             values = response.get_evalresp_response_for_frequencies(
                 frequencies_hz(sampling_rate_hz), output="VEL", hide_sensitivity_mismatch_warning=True
             )
@@ -153,7 +161,30 @@ def _curve(response: "Response", sampling_rate_hz: float) -> Curve:
     remark = _one_line(str(caught[0].message)) if caught else None
     if not np.isfinite(values).all() or not np.abs(values).max() > 0:
         return Curve(None, remark or "evalresp finds no finite response above zero")
-    return Curve(np.asarray(values, dtype=np.complex128), remark)
+    remarks = [text for text in (remark, _mismatch(response, values, sampling_rate_hz)) if text]
+    return Curve(np.asarray(values, dtype=np.complex128), "; ".join(remarks) or None)
+
+
+def _mismatch(
+    response: "Response", counts_per_mps: NDArray[np.complex128], sampling_rate_hz: float
+) -> str | None:
+    """Say whether the stated sensitivity contradicts the stages, at the frequency for which it is stated."""
+    stated = response.instrument_sensitivity
+    unit = None if stated is None else unit_of(stated.input_units)
+    if unit is None or not is_counts(stated.output_units) or not stated.value or stated.frequency is None:
+        return None
+    frequency_hz = max(float(stated.frequency), LOWEST_HZ)
+    if frequency_hz > sampling_rate_hz / 2:
+        return None
+    found = float(np.interp(frequency_hz, frequencies_hz(sampling_rate_hz), np.abs(counts_per_mps)))
+    if unit == "mps2":
+        found /= 2 * np.pi * frequency_hz
+    if abs(found / abs(float(stated.value)) - 1.0) <= LARGEST_MISMATCH:
+        return None
+    return (
+        f"the stated sensitivity is {float(stated.value):g}, but the stages make {found:g} "
+        f"at {frequency_hz:g} Hz"
+    )
 
 
 def _is_motion(unit: str) -> bool:

@@ -1,26 +1,34 @@
 """Parts of long miniSEED files: what lies where in a file, and the samples of a stretch of time alone.
 
 A file is scanned once, by its record headers and without decoding, into extents of some tens of kilobytes.
-Later only the bytes whose extents touch a wanted stretch are read. What pymseed cannot scan, another reader
-may still read: such a file becomes one extent per segment, and is read as a whole each time.
+Later only the bytes whose extents touch a wanted stretch are read. Bytes between records that are no record
+are passed over and told. What does not begin as miniSEED, another reader may still read: such a file becomes
+one extent per segment, and is read as a whole each time.
 
 References:
     FDSN (2012), SEED Reference Manual v2.4; FDSN (2023), miniSEED 3,
     https://docs.fdsn.org/projects/miniseed3.
 """
 
+import mmap
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from seismic_lightning.codes import SeedId, plain_code
 from seismic_lightning.errors import WaveformError
+from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.waveform import Segment, read_segments
 
 EXTENT_BYTES = 1 << 16
 """Resolution of a scan: some minutes of compressed samples at 100 Hz."""
 NANOSECONDS_PER_S = 1_000_000_000
+MOST_TRIALS = 1000
+"""Where a file has more bytes than this that only look like a record, it is not scanned."""
 _TEXT_ENCODING = 0
+_HEADER = re.compile(rb"[0-9 \0]{6}[DRQM][ \0]|MS\x03")
+"""First bytes of a record of miniSEED 2 and 3."""
 
 
 class Extent(NamedTuple):
@@ -41,36 +49,53 @@ class Extent(NamedTuple):
     size: int
 
 
-def scan(path: Path) -> list[Extent]:
+class Scan(NamedTuple):
+    """What a file holds.
+
+    Attributes:
+        extents: Its samples, in the order of the file.
+        bad_blocks: Offset and size of the bytes that are no record.
+    """
+
+    extents: list[Extent]
+    bad_blocks: list[tuple[int, int]]
+
+
+def scan(path: Path, decoder: Gse2Decoder | None = None) -> Scan:
     """Find out which channels and times a file holds, by its headers.
 
     Args:
         path: File of miniSEED records, or of another format that ``read_segments`` knows.
+        decoder: What decodes GSE blocks of many files.
 
     Returns:
-        Extents in the order of the file.
+        Its extents, and what was passed over.
 
     Raises:
         WaveformError: The file is empty, holds no samples or cannot be read.
     """
-    extents = _scan_records(path) if path.is_file() and path.stat().st_size else None
-    if extents is None:
+    found = _scan_records(path) if path.is_file() and path.stat().st_size else None
+    if found is None:
         extents = [
             Extent(part.seed_id, part.start_ns, end_ns(part), -1, 0)
-            for part in read_segments(path)
+            for part in read_segments(path, decoder)
             if part.sampling_rate_hz > 0
         ]
-    if not extents:
+        found = Scan(extents, [])
+    if not found.extents:
         raise WaveformError("no_samples", f"{path.name} holds headers or text but no samples")
-    return extents
+    return found
 
 
-def read_extents(path: Path, extents: Iterable[tuple[int, int]]) -> list[Segment]:
+def read_extents(
+    path: Path, extents: Iterable[tuple[int, int]], decoder: Gse2Decoder | None = None
+) -> list[Segment]:
     """Read parts of a file.
 
     Args:
         path: A file that was scanned.
         extents: Offset and size of the parts, in bytes.
+        decoder: What decodes GSE blocks of many files.
 
     Returns:
         Segments of all channels that lie in these parts, ordered by channel and time.
@@ -82,7 +107,7 @@ def read_extents(path: Path, extents: Iterable[tuple[int, int]]) -> list[Segment
 
     ranges = sorted(set(extents))
     if any(offset < 0 for offset, _ in ranges):
-        return read_segments(path)
+        return read_segments(path, decoder)
     try:
         content = _bytes(path, ranges)
         traces = pymseed.MS3TraceList.from_buffer(content, unpack_data=True)
@@ -98,38 +123,63 @@ def read_extents(path: Path, extents: Iterable[tuple[int, int]]) -> list[Segment
             if part.sampletype in ("i", "f", "d")
         ]
     except (pymseed.MiniSEEDError, ValueError):
-        return read_segments(path)
+        return read_segments(path, decoder)
     except OSError as error:
         raise WaveformError("unreadable", f"{path.name}: {error.strerror}") from error
     return sorted(segments, key=lambda segment: (segment.seed_id, segment.start_ns))
 
 
-def _scan_records(path: Path) -> list[Extent] | None:
-    """Return the extents, or None where libmseed refuses the file."""
+def _scan_records(path: Path) -> Scan | None:
+    """Scan a file around its bad blocks; None where it does not begin as miniSEED or never gets better."""
+    found, size = Scan([], []), path.stat().st_size
+    start = 0
+    for _ in range(MOST_TRIALS):
+        stop = _scan_run(path, start, found.extents)
+        if stop == 0:
+            return None
+        if stop >= size:
+            return found
+        # What only looked like a header belongs to the bad block before it.
+        bad = found.bad_blocks.pop()[0] if stop == start else stop
+        start = _next_header(path, stop + 1)
+        found.bad_blocks.append((bad, start - bad))
+        if start == size:
+            return found
+    return None
+
+
+def _scan_run(path: Path, start: int, extents: list[Extent]) -> int:
+    """Add the extents of unbroken records from some offset on, and return where they end."""
     import pymseed
 
-    extents: list[Extent] = []
     current: dict[str, tuple[int, int]] = {}
-    begin = offset = 0
+    begin = offset = start
 
-    def close(end: int) -> None:
-        extents.extend(Extent(_seed_id(name), *span, begin, end - begin) for name, span in current.items())
+    def close() -> None:
+        extents.extend(Extent(_seed_id(name), *span, begin, offset - begin) for name, span in current.items())
         current.clear()
 
     try:
-        for record in pymseed.MS3Record.from_file(path, unpack_data=False):
+        for record in pymseed.MS3Record.from_file(path, start_byte_offset=start, unpack_data=False):
             if offset - begin >= EXTENT_BYTES:
-                close(offset)
+                close()
                 begin = offset
             if record.samplecnt > 0 and record.samprate > 0 and record.encoding != _TEXT_ENCODING:
                 name, start_ns, end_ns = record.sourceid, record.starttime, record.endtime
                 known = current.get(name, (start_ns, end_ns))
                 current[name] = min(known[0], start_ns), max(known[1], end_ns)
             offset += record.reclen
-        close(offset)
     except (pymseed.MiniSEEDError, ValueError):
-        return None
-    return extents
+        pass  # the caller looks for the next record
+    close()
+    return offset
+
+
+def _next_header(path: Path, offset: int) -> int:
+    """Return the first offset from some offset on at which a record may begin, else the size of the file."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        match = _HEADER.search(content, offset)
+        return len(content) if match is None else match.start()
 
 
 def _bytes(path: Path, ranges: Iterable[tuple[int, int]]) -> bytes:

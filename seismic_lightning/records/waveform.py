@@ -14,13 +14,16 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from seismic_lightning.codes import SeedId, plain_code
 from seismic_lightning.errors import WaveformError
+
+if TYPE_CHECKING:
+    from seismic_lightning.records.gse2 import Gse2Decoder
 
 
 class Segment(NamedTuple):
@@ -39,11 +42,12 @@ class Segment(NamedTuple):
     samples: NDArray[Any]
 
 
-def read_segments(path: Path) -> list[Segment]:
+def read_segments(path: Path, decoder: "Gse2Decoder | None" = None) -> list[Segment]:
     """Read all segments of a file.
 
     Args:
         path: File of miniSEED 2 or 3 records, or of GSE2 or GSE1 blocks.
+        decoder: What decodes GSE blocks of many files; one is started for this file where none is given.
 
     Returns:
         Its segments that hold samples, ordered by channel and time.
@@ -61,7 +65,11 @@ def read_segments(path: Path) -> list[Segment]:
         raise WaveformError("unreadable", f"{path.name}: {error.strerror}") from error
     if not beginning:
         raise WaveformError("empty_file", f"{path.name} has no bytes")
-    segments = read_gse2_segments(path) if beginning.startswith(BEGINNINGS) else _read_with_pymseed(path)
+    segments: list[Segment] | None
+    if beginning.startswith(BEGINNINGS):
+        segments = read_gse2_segments(path) if decoder is None else decoder.read(path)
+    else:
+        segments = _read_with_pymseed(path)
     if segments is None:
         segments = _read_with_obspy(path)
     filled = [segment for segment in segments if segment.samples.size and segment.samples.dtype.kind in "if"]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.errors import ConfigurationError, StorageError
 from seismic_lightning.simulation.identity import (
     ArchiveSummary,
     find_archive,
@@ -66,7 +66,7 @@ def simulate_archive(
     Raises:
         ArchiveError: The folder is taken.
         ConfigurationError: A setting cannot be used; nothing was written.
-        StorageError: The disk is full or the folder cannot be written to.
+        StorageError: The disk is full, the folder cannot be written to, or a process was killed.
     """
     if n_workers < 1:
         raise ConfigurationError(f"n_workers={n_workers}: give 1 or more processes")
@@ -121,6 +121,8 @@ def _write_event_files(
     folder: Path, request: Request, n_blocks: int, n_workers: int
 ) -> "Iterator[pd.DataFrame]":
     """Write event files, a few blocks per task; yields their truth in order."""
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, delayed
 
     from seismic_lightning.simulation.event_files import write_blocks
@@ -130,7 +132,13 @@ def _write_event_files(
         delayed(write_blocks)(request, blocks[first : first + BLOCKS_PER_TASK], folder)
         for first in range(0, n_blocks, BLOCKS_PER_TASK)
     )
-    yield from Parallel(n_jobs=n_workers, return_as="generator")(tasks)
+    try:
+        yield from Parallel(n_jobs=n_workers, return_as="generator")(tasks)
+    except BrokenProcessPool as error:
+        raise StorageError(
+            f"one of n_workers={n_workers} processes was killed, most likely because memory ran out: give "
+            "fewer n_workers, or the machine more memory, and simulate again."
+        ) from error
 
 
 def write_tables(folder: Path, recording: "Recording") -> tuple[int, int]:

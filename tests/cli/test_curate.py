@@ -2,17 +2,18 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from obspy import Stream, read
-from support.archive import write_archive
+from support.archive import without, write_archive
 
 from seismic_lightning.cli.curate import main
 from seismic_lightning.curation.build import curate
-from seismic_lightning.curation.figure import P_COLOUR, S_COLOUR, draw_events
+from seismic_lightning.curation.figure import P_COLOUR, S_COLOUR, draw_events, save_events
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
 
@@ -89,3 +90,22 @@ def test_lines_stand_on_the_onsets(dataset_dir: Path) -> None:
         after_origin_s += known[f"trace_{column}_arrival_sample"] / known["trace_sampling_rate_hz"]
         assert sorted(lines(figure, colour, 0)) == pytest.approx(sorted(after_origin_s), abs=1e-6)
         assert lines(figure, colour, panel) == [0.0] * len(known)
+
+
+def test_a_record_without_a_vertical_is_shown_as_such(tmp_path: Path) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=6, n_stations=1, edits={(5, 0): without("Z")})
+    relaxed = replace(SHORT, select=SelectionSettings(min_snr=0.0, max_gap=1.0))
+    assert curate(archive, tmp_path / "dataset", relaxed).accepted == 6
+    save_events(open_dataset(tmp_path / "dataset"), tmp_path / "events.png")
+    figure = draw_events(open_dataset(tmp_path / "dataset"))
+    labels = [axes.get_yticklabels()[0].get_text() for axes in figure.axes[::3]]
+    assert [label.endswith(" km, no samples") for label in labels] == [True] + 5 * [False]
+
+
+def test_a_figure_of_no_known_format_is_refused_before_anything_is_curated(
+    run_command: RunCommand, archive_dir: Path, tmp_path: Path
+) -> None:
+    output_dir = tmp_path / "dataset"
+    with pytest.raises(SystemExit, match=r"figure=events\.foo: give a name that ends in one of .*\.png"):
+        run_command(main, f"archive_dir={archive_dir}", f"dataset_dir={output_dir}", "figure=events.foo")
+    assert not output_dir.exists()

@@ -1,5 +1,6 @@
 """Records cut out of continuous files and day files are those that event files hold."""
 
+import copy
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,14 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from obspy import Stream, Trace, UTCDateTime, read, read_events
+from obspy import Stream, Trace, UTCDateTime, read, read_events, read_inventory
 from support.archive import START, write_archive
 
+from seismic_lightning.curation import task
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.layout import Places
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.errors import ArchiveError, ConfigurationError, DatasetError
+from seismic_lightning.records.gse2 import Gse2Decoder
 
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
 ELSEWHERE = ("shard", "row", "trace_file")
@@ -175,6 +178,66 @@ def test_a_gap_in_continuous_data_is_a_gap_of_the_record(archive_dir: Path, tmp_
     assert (summary.accepted, summary.rejected) == (35, {"gaps": 1})
     relaxed = replace(SHORT, select=SelectionSettings(min_snr=0.0, max_gap=0.2))
     assert curate(places, tmp_path / "relaxed", relaxed).accepted == 36
+
+
+def test_the_sensor_is_that_of_the_window_not_of_the_file(archive_dir: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+    inventory = read_inventory(str(archive / "stations.xml"))
+    picks = sorted(pick.time for event in read_events(str(archive / "catalogue.xml")) for pick in event.picks)
+    change = picks[len(picks) // 2] - 120  # within the file, between two records
+    for station in inventory[0]:
+        later = copy.deepcopy(station.channels)
+        for earlier, channel in zip(station.channels, later, strict=True):
+            earlier.end_date = channel.start_date = change
+            channel.response.instrument_sensitivity.value = 2e9
+            channel.elevation = 700.0
+        station.channels += later
+    inventory.write(str(archive / "stations.xml"), format="STATIONXML")
+    places = as_files_of_any_name(archive, tmp_path / "data")
+    unbroken = read(str(tmp_path / "data" / "ST00 any name")).merge(fill_value=0)  # zeros take few bytes
+    write({tmp_path / "data" / "ST00 any name": unbroken})
+    curate(places, tmp_path / "dataset", SHORT)
+    metadata = open_dataset(tmp_path / "dataset").metadata
+    exchanged = metadata["source_origin_time"] > pd.Timestamp(change.datetime, tz="UTC")
+    assert 0 < exchanged.sum() < len(metadata) == 36
+    sensitivity = metadata["trace_sensitivity_counts_per_mps"].tolist()
+    assert sensitivity == np.where(exchanged, 2e9, 1e9).tolist()
+    assert metadata["station_elevation_m"].tolist() == np.where(exchanged, 700.0, 100.0).tolist()
+
+
+@pytest.mark.parametrize("arrange", [as_files_of_any_name, as_day_files])
+def test_a_bad_block_costs_its_own_samples_alone(
+    arrange: Callable[[Path, Path], Places], archive_dir: Path, tmp_path: Path
+) -> None:
+    places = arrange(archive_dir, tmp_path / "data")
+    path = max((tmp_path / "data").rglob("*ST01*"), key=lambda path: path.stat().st_size * path.is_file())
+    content = path.read_bytes()
+    place = len(content) // 1024 * 512
+    path.write_bytes(content[:place] + bytes(512) + content[place:])
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    assert (summary.accepted, summary.rejected, summary.apart["bad_block"]) == (36, {}, 1)
+    table = pd.read_parquet(tmp_path / "dataset" / "rejections.parquet").set_index("reason")
+    assert table.loc["bad_block", "path"] == path.relative_to(tmp_path).as_posix()
+    detail = f"bytes {place} to {place + 511} are no record; the others are used"
+    assert table.loc["bad_block", "detail"] == detail
+
+
+def test_gse_files_are_decoded_by_one_process_per_task(
+    archive_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = as_files_of_any_name(archive_dir, tmp_path / "data")
+    for path in (tmp_path / "data").iterdir():
+        read(str(path)).write(str(path), format="GSE2")
+    decoders: list[Gse2Decoder] = []
+
+    def note(decoder: Gse2Decoder) -> Gse2Decoder:
+        decoders.append(decoder)
+        return decoder
+
+    monkeypatch.setattr(Gse2Decoder, "__enter__", note)
+    monkeypatch.setattr(task, "N_TASKS", 1)
+    assert curate(places, tmp_path / "dataset", SHORT).accepted == 36
+    assert [decoder.n_started for decoder in decoders] == [1, 1], "one to scan, one to measure"
 
 
 def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) -> None:

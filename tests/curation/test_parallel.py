@@ -1,5 +1,7 @@
 """Whatever runs the tasks, and however they are cut, the records are the same."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from seismic_lightning.curation.settings import (
     SelectionSettings,
     WindowSettings,
 )
-from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.records.catalogue import Event
 
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
@@ -36,6 +38,15 @@ def test_a_scheduler_that_does_not_answer_is_named(
     settings = ParallelSettings("dask", "tcp://127.0.0.1:9")
     with pytest.raises(ConfigurationError, match=r"scheduler_address=tcp://127.0.0.1:9: no Dask scheduler"):
         list(parallel.in_order(sum, [((1, 2),)], 1, settings))
+
+
+def be_killed(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_an_error_with_a_remedy() -> None:
+    with pytest.raises(DatasetError, match=r"one of n_workers=2 processes was killed.*fewer n_workers"):
+        list(parallel.in_order(be_killed, [(number,) for number in range(4)], 2, ParallelSettings()))
 
 
 def test_backends_that_do_not_exist_or_do_not_apply_are_named() -> None:

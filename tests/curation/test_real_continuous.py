@@ -63,7 +63,7 @@ def invented(*files: Path) -> tuple[ArchiveParts, Catalogue, Inventory]:
     events, picks, epochs = {}, [], []
     for path in files:
         try:
-            extents = scan(path)
+            extents = scan(path).extents
         except WaveformError:
             continue
         for extent in {extent.seed_id[:3]: extent for extent in reversed(extents)}.values():
@@ -84,7 +84,11 @@ def outcomes_of(*files: Path) -> dict[str, set[str]]:
     candidates, rows = cut_by_picks(parts, catalogue, window)
     settings = CurationSettings("as_is", window, SelectionSettings(min_snr=0.0, max_gap=1.0))
     outcomes = [outcome_of(candidate, parts.root, inventory, settings) for candidate in candidates]
-    found: dict[str, set[str]] = {row["path"]: {row["detail"].split(":")[0]} for row in rows if row["path"]}
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        if row["path"]:
+            reason = row["detail"].split(":")[0] if row["reason"] == "bad_file" else row["reason"]
+            found.setdefault(row["path"], set()).add(reason)
     for candidate, outcome in zip(candidates, outcomes, strict=True):
         for file in candidate.file.split("; "):
             reason = "record" if outcome.refused is None else outcome.refused.reason

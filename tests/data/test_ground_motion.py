@@ -7,7 +7,7 @@ import obspy
 import pytest
 import torch
 from support.archive import without, write_archive
-from support.instruments import equip, many_stages
+from support.instruments import equip, many_stages, sensor_alone
 
 from seismic_lightning.callbacks.reconstructions import compare
 from seismic_lightning.curation.build import curate
@@ -138,6 +138,14 @@ def test_records_without_instruments_are_counted(tmp_path: Path, units: str, wha
     with pytest.raises(DatasetError, match=message):
         opened(tmp_path / "dataset", units)
     opened(tmp_path / "dataset", "counts")
+
+
+@pytest.mark.parametrize("units", ["sensitivity", "velocity"])
+def test_volts_never_pass_for_counts(tmp_path: Path, units: str) -> None:
+    archive = equip(write_archive(tmp_path / "archive", n_events=6, n_stations=1), {"": sensor_alone()})
+    curate(archive, tmp_path / "dataset", SETTINGS)
+    with pytest.raises(DatasetError, match=r"6 of 6 records .*the sensitivity leads to V, not to counts"):
+        opened(tmp_path / "dataset", units)
 
 
 def test_a_channel_that_the_inventory_lacks_is_named(tmp_path: Path) -> None:

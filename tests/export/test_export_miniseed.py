@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from obspy import Stream, Trace, UTCDateTime, read
+from obspy import Stream, Trace, UTCDateTime, read, read_inventory
 from support.archive import Z12, Z12_UNKNOWN, Edit, Sensor, gap, shifted, write_archive
+from support.instruments import equip, many_stages
 from support.signals import option
 
 from seismic_lightning.curation.build import curate
@@ -106,6 +107,48 @@ def test_files_equal_obspys_chain(archive_dir: Path, dataset_dir: Path, tmp_path
     assert rates_hz == {50.0, 100.0}
 
 
+@pytest.mark.parametrize("name", ["marmara", "none"])
+def test_ground_motion_leaves_as_obspy_finds_it(tmp_path: Path, name: str) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=3, n_stations=1)
+    equip(archive, {"": many_stages(100.0)})
+    curate(archive, tmp_path / "dataset", SETTINGS)
+    choices = {units: Choice(option(name, units=units)) for units in ("counts", "sensitivity", "velocity")}
+    for units, choice in choices.items():
+        assert export_dataset(tmp_path / "dataset", tmp_path / units, MiniseedForm(), choice).raw == (
+            name == "none" and units == "counts"
+        )
+    tables = {units: pd.read_csv(tmp_path / units / "metadata.csv") for units in choices}
+    assert [set(table["trace_unit"]) for table in tables.values()] == [{"counts"}, {"mps"}, {"mps"}]
+    manifest = json.loads((tmp_path / "velocity" / "export.json").read_text())
+    assert (manifest["unit"], manifest["preprocess"]["units"]) == ("mps", "velocity")
+    inventory = read_inventory(str(archive / "stations.xml"))
+    metadata = open_dataset(tmp_path / "dataset").metadata
+    for file, (_, row) in zip(tables["velocity"]["trace_export_file"], metadata.iterrows(), strict=True):
+        streams = {units: read(str(tmp_path / units / file), format="MSEED") for units in choices}
+        for counts, divided, removed in zip(*streams.values(), strict=True):
+            np.testing.assert_allclose(divided.data, counts.data / 1.2e9, rtol=1e-12)
+            trace = source_window(archive, row, removed.stats.component)
+            if name == "none":
+                trace.data = trace.data.astype(np.float64)
+            else:
+                trace.detrend("demean").detrend("linear").taper(0.05, "cosine")
+            trace.remove_response(inventory, "VEL", 60, (0.05, 0.1, 40, 45), zero_mean=False, taper=False)
+            if name == "marmara":
+                low_hz, high_hz = CORNERS_HZ["HH"][min(int(row["source_magnitude"]), 4)]
+                trace.filter("bandpass", freqmin=low_hz, freqmax=high_hz)
+            error = np.linalg.norm(removed.data - trace.data) / np.linalg.norm(trace.data)
+            assert error <= CHAIN_BOUND, file
+
+
+def test_units_that_the_dataset_cannot_give_are_refused_before_anything_is_written(
+    make_dataset: Callable[..., Path], tmp_path: Path
+) -> None:
+    choice = Choice(option("none", units="velocity"))
+    with pytest.raises(DatasetError, match=r"units=velocity: .* lack an instrument response"):
+        export_dataset(make_dataset(), tmp_path / "out", MiniseedForm(), choice)
+    assert not (tmp_path / "out").exists()
+
+
 def test_raw_counts_leave_as_they_came(archive_dir: Path, dataset_dir: Path, tmp_path: Path) -> None:
     export_dataset(dataset_dir, tmp_path / "out", MiniseedForm(), replace(RAW, subset="test"))
     metadata = open_dataset(dataset_dir).metadata
@@ -187,11 +230,12 @@ def test_a_dataset_of_verticals_leaves_as_verticals(
 
 def test_names_that_meet_are_told_apart() -> None:
     sources = ["a/HH/one.mseed", "b/HH/one.mseed", "b/HH/ONE.mseed", "day.mseed", "day.mseed", "x.hdf5:b$0"]
+    sources.append("day/KO.ADVT..HHE.mseed; day/KO.ADVT..HHZ.mseed")
     codes = {
-        "source_id": ["1", "2", "3", "4/..", "4/..", "5"],
+        "source_id": ["1", "2", "3", "4/..", "4/..", "5", "6"],
         "station_network_code": "KO",
         "station_code": "ADVT",
-        "station_location_code": ["", "", "", "", "00", ""],
+        "station_location_code": ["", "", "", "", "00", "", ""],
         "trace_channel": "HH",
     }
     names = file_names(pd.DataFrame({"trace_file": sources, **codes}))
@@ -202,6 +246,7 @@ def test_names_that_meet_are_told_apart() -> None:
         "HH/4-_KO_ADVT_HH.mseed",
         "HH/4-_KO_ADVT_00_HH.mseed",
         "HH/5_KO_ADVT_HH.mseed",
+        "HH/6_KO_ADVT_HH.mseed",
     ]
 
 

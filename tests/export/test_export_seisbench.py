@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from support.archive import gap, write_archive
+from support.instruments import equip
 from support.signals import option
 
 from seismic_lightning.curation.build import curate
@@ -18,6 +19,7 @@ from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.export.seisbench import SeisBenchForm
 from seismic_lightning.export.write import Choice, export_dataset
+from seismic_lightning.simulation.metadata import _response as simulated
 
 RAW = Choice(option("none"))
 SETTINGS = CurationSettings(
@@ -25,6 +27,7 @@ SETTINGS = CurationSettings(
 )
 
 
+ALL_FAMILIES = replace(SETTINGS, select=SelectionSettings(min_snr=0.0, families=["all"]))
 OWN = ["shard", "row", *(f"trace_{component}_response" for component in "ZNE")]
 """Columns that point into files of the dataset itself."""
 
@@ -107,6 +110,31 @@ def test_filtered_samples_can_be_written_too(dataset_dir: Path, tmp_path: Path) 
     assert samples.dtype == np.float32
     assert samples.shape[1:] == (3, 1001)
     assert np.abs(samples.mean(axis=-1)).max() < 1e-3 * np.abs(samples).max()
+
+
+@pytest.mark.parametrize(
+    ("units", "unit", "quantity", "response"),
+    [
+        ("sensitivity", "mps2", "acceleration", "not restituted"),
+        ("velocity", "mps", "velocity", "restituted"),
+    ],
+)
+def test_units_of_ground_motion_are_stated(
+    tmp_path: Path, units: str, unit: str, quantity: str, response: str
+) -> None:
+    source = write_archive(tmp_path / "archive", n_events=3, n_stations=1, family="HN")
+    equip(source, {"": simulated("HN", 4.3e5)})
+    curate(source, tmp_path / "dataset", ALL_FAMILIES)
+    export_dataset(
+        tmp_path / "dataset", tmp_path / "out", SeisBenchForm(), Choice(option("none", units=units))
+    )
+    with h5py.File(tmp_path / "out" / "waveforms.hdf5") as file:
+        names = ("unit", "measurement", "instrument_response")
+        stated = tuple(file[f"data_format/{name}"][()].decode() for name in names)
+        largest = max(float(np.abs(block[()]).max()) for block in file["data"].values())
+    assert stated == (unit, quantity, response)
+    assert set(pd.read_csv(tmp_path / "out" / "metadata.csv")["trace_unit"]) == {unit}
+    assert 0.0 < largest < 100.0, "counts are hundreds of thousands"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("seisbench") is None, reason="seisbench is not installed")

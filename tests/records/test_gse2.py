@@ -13,6 +13,7 @@ from seismic_lightning.codes import SeedId
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records import gse2
 from seismic_lightning.records.gse2 import Gse2Decoder, read_gse2_segments
+from seismic_lightning.records.spans import read_extents, scan
 from seismic_lightning.records.waveform import Segment, read_segments
 
 START = UTCDateTime(2023, 12, 4, 7, 42, 20, 500000)
@@ -45,6 +46,20 @@ def write(path: Path, n_samples: int = 300, n_traces: int = 2) -> Stream:
     # A checksum needs its own copy: ObsPy's writer changes the samples it is given.
     stream.copy().write(str(path), format="GSE2")
     return stream
+
+
+def test_readers_of_many_files_share_one_process(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.gse2" for number in range(3)]
+    for path in paths:
+        write(path)
+    with Gse2Decoder() as decoder:
+        for path in paths:
+            (first, _), bad_blocks = scan(path, decoder)
+            assert bad_blocks == []
+            found = read_extents(path, [(first.offset, first.size)], decoder)
+            assert [segment.samples.size for segment in found] == [300, 300]
+            assert len(read_segments(path, decoder)) == 2
+        assert decoder.n_started == 1
 
 
 def test_samples_times_and_codes_come_back(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_scan_covers_the_file_without_a_hole(path: Path) -> None:
-    extents = scan(path)
+    extents, bad_blocks = scan(path)
+    assert bad_blocks == []
     edges = sorted({(extent.offset, extent.offset + extent.size) for extent in extents})
     assert edges[0][0] == 0
     assert edges[-1][1] == path.stat().st_size
@@ -47,7 +48,7 @@ def test_a_scan_covers_the_file_without_a_hole(path: Path) -> None:
 
 def test_a_part_holds_the_very_samples_of_the_whole(path: Path) -> None:
     begin, end = START_NS + 1200 * S, START_NS + 1270 * S
-    wanted = [extent for extent in scan(path) if extent.start_ns <= end and extent.end_ns >= begin]
+    wanted = [extent for extent in scan(path).extents if extent.start_ns <= end and extent.end_ns >= begin]
     parts = read_extents(path, [(extent.offset, extent.size) for extent in wanted])
     assert sum(part.samples.size for part in parts) < 100_000
     whole = next(segment for segment in read_segments(path) if segment.seed_id.component == "Z")
@@ -58,11 +59,42 @@ def test_a_part_holds_the_very_samples_of_the_whole(path: Path) -> None:
 
 
 def test_what_cannot_be_scanned_is_read_as_a_whole(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-200])  # cut within the last record
-    extents = scan(path)
+    path.write_bytes(b"000001V 010009402.3121970,001~2038,001~2012,037~XX~".ljust(4096) + path.read_bytes())
+    extents = scan(path).extents
     assert {extent.offset for extent in extents} == {-1}
     samples = sum(part.samples.size for part in read_extents(path, [(-1, 0)]))
     assert samples == sum(segment.samples.size for segment in read_segments(path)) > 300_000
+
+
+NO_RECORDS = [bytes(512), b"\xff" * 100, b"000001V ".ljust(512), b"000001D ".ljust(512), b"MS\x03" * 9]
+
+
+@pytest.mark.parametrize("garbage", NO_RECORDS)
+def test_bad_blocks_are_passed_over_and_told(path: Path, garbage: bytes) -> None:
+    raw, expected = path.read_bytes(), read_segments(path)
+    record = 512
+    assert len(raw) % record == 0
+    first, second = (len(raw) // record // 3 * record, len(raw) // record * 2 // 3 * record)
+    path.write_bytes(raw[:first] + garbage + raw[first:second] + garbage + raw[second:] + garbage[:50])
+    extents, bad_blocks = scan(path)
+    size = len(garbage)
+    assert bad_blocks == [(first, size), (second + size, size), (len(raw) + 2 * size, len(garbage[:50]))]
+    found = read_extents(path, [(extent.offset, extent.size) for extent in extents])
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours[:3] == theirs[:3]
+        assert np.array_equal(ours.samples, theirs.samples)
+
+
+def test_a_lost_record_is_a_gap_and_nothing_else(path: Path) -> None:
+    raw = path.read_bytes()
+    place = len(raw) // 1024 * 512
+    path.write_bytes(raw[:place] + bytes(512) + raw[place + 512 :])
+    extents, bad_blocks = scan(path)
+    assert bad_blocks == [(place, 512)]
+    found = read_extents(path, [(extent.offset, extent.size) for extent in extents])
+    samples = sum(segment.samples.size for segment in found)
+    assert 670_000 - 1000 < samples < 670_000 - 100
+    assert len(found) == 4
 
 
 @pytest.mark.parametrize(("content", "reason"), [(b"", "empty_file"), (b"no miniSEED at all", "unreadable")])

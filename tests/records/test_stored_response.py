@@ -8,7 +8,7 @@ import pytest
 from obspy.core.inventory.response import Response
 from scipy.interpolate import CubicSpline
 from support.archive import write_archive
-from support.instruments import equip, example, many_stages
+from support.instruments import equip, example, many_stages, sensor_alone
 
 from seismic_lightning.codes import SeedId
 from seismic_lightning.errors import ArchiveError
@@ -73,6 +73,32 @@ def test_what_evalresp_refuses_is_remarked(tmp_path: Path) -> None:
     assert curve.remark == "the response begins with PA, not with ground motion"
     (slow,) = evaluate([archive / "stations.xml"], [ChannelEpoch(CHANNEL, None, None, 1.0)])
     assert slow.remark == "a rate of 1 Hz is too low for a stored response"
+
+
+def test_a_response_in_volts_is_no_response_in_counts(tmp_path: Path) -> None:
+    archive = equip(write_archive(tmp_path / "archive", n_events=1, n_stations=1), {"": sensor_alone()})
+    (curve,) = evaluate([archive / "stations.xml"], [ChannelEpoch(CHANNEL, None, None, 100.0)])
+    assert curve.counts_per_mps is None
+    assert curve.remark == "the response ends in V, not in counts"
+    channel = read_stationxml(archive / "stations.xml").channel(CHANNEL, 0)
+    assert channel is not None
+    assert (channel.sensitivity, channel.input_unit) == (None, None)
+    assert channel.remark == "the sensitivity leads to V, not to counts"
+
+
+@pytest.mark.parametrize("unit", ["M/S", "M/S**2"])
+def test_a_sensitivity_that_contradicts_the_stages_is_remarked(tmp_path: Path, unit: str) -> None:
+    archive = write_archive(tmp_path / "archive", n_events=1, n_stations=1)
+    remarks = []
+    for stated in (1.2e9, 1.25e9, 2.4e9):
+        response = many_stages(100.0, unit, 1e-4 if unit == "M/S**2" else 1 / 120)
+        response.instrument_sensitivity.value = stated
+        equip(archive, {"": response})
+        (curve,) = evaluate([archive / "stations.xml"], [ChannelEpoch(CHANNEL, None, None, 100.0)])
+        assert curve.counts_per_mps is not None
+        remarks.append(curve.remark)
+    assert remarks[:2] == [None, None]
+    assert "the stated sensitivity is 2.4e+09, but the stages make 1.20" in str(remarks[2])
 
 
 def test_what_is_no_stationxml_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.errors import ArchiveError, ConfigurationError, StorageError
 from seismic_lightning.records.catalogue import read_quakeml
 from seismic_lightning.records.waveform import read_segments
-from seismic_lightning.simulation import archive
+from seismic_lightning.simulation import archive, event_files
 from seismic_lightning.simulation.archive import simulate_archive
 from seismic_lightning.simulation.block import BLOCK
 from seismic_lightning.simulation.event_files import kept_runs, prepared
@@ -253,6 +254,17 @@ def test_a_full_disk_names_the_place_and_leaves_nothing(
     with pytest.raises(StorageError, match=r"archive cannot be written \(No space left"):
         simulate_archive(tmp_path / "archive", SMALL)
     assert [path.name for path in tmp_path.iterdir()] == ["archive.lock"]
+
+
+def be_killed(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_process_is_an_error_with_a_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_files, "write_blocks", be_killed)
+    with pytest.raises(StorageError, match=r"one of n_workers=2 processes was killed.*fewer n_workers"):
+        simulate_archive(tmp_path / "archive", SMALL, n_workers=2)
+    assert not (tmp_path / "archive").exists()
 
 
 def test_no_worker_is_refused(tmp_path: Path) -> None:

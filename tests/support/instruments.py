@@ -61,6 +61,13 @@ def many_stages(rate_hz: float, unit: str = "M/S", corner_hz: float = 1 / 120) -
     )
 
 
+def sensor_alone() -> Response:
+    """Return a seismometer whose response ends in volts, as a file without its digitiser has it."""
+    sensor = many_stages(100.0).response_stages[0]
+    stated = InstrumentSensitivity(1500.0, 1.0, "M/S", "V")
+    return Response(instrument_sensitivity=stated, response_stages=[sensor])
+
+
 def instruments(*responses: tuple[Response, float]) -> Instruments:
     """Return responses with the rates of their records as preprocessing takes them."""
     grids = [frequencies_hz(rate_hz) for _, rate_hz in responses]
