@@ -14,7 +14,7 @@ from seismic_lightning.curation.settings import CurationSettings
 from seismic_lightning.errors import DatasetError
 from seismic_lightning.storage import is_vacant
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever the same archive and settings would yield other files."""
 MANIFEST = "dataset.json"
 FORMAT = "seismic_lightning dataset"
