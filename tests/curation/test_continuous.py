@@ -57,12 +57,14 @@ def as_files_of_any_name(archive: Path, folder: Path) -> Places:
     return Places(archive, waveforms=folder, layout="continuous")
 
 
-def as_day_files(archive: Path, folder: Path) -> Places:
-    """Sort all records into a tree of day files."""
+def as_day_files(archive: Path, folder: Path, later_s: float = 0.0, over_s: float = 0.0) -> Places:
+    """Sort all records, moved in time, into a tree of day files that go on over midnight."""
     groups: dict[Path, Stream] = {}
     for trace in traces(archive):
+        trace.stats.starttime += later_s
         for start in (START - 86400, START):
-            part = trace.slice(start, start + 86400 - trace.stats.delta / 2)
+            begin = start + over_s
+            part = trace.slice(begin, begin + 86400 - trace.stats.delta / 2)
             if len(part):
                 network, station, _, channel = trace.id.split(".")
                 name = f"{trace.id}.D.{start.year}.{start.julday:03d}"
@@ -102,6 +104,21 @@ def test_a_window_over_midnight_takes_two_day_files(archive_dir: Path, tmp_path:
     assert (len(files), days) == (6, ["2023.365", "2024.001"])
 
 
+def test_samples_after_midnight_in_records_of_the_day_before_are_found(
+    archive_dir: Path, tmp_path: Path
+) -> None:
+    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+    events = read_events(str(archive / "catalogue.xml"))
+    for event in events:
+        event.origins[0].time += 600.0
+        for pick in event.picks:
+            pick.time += 600.0
+    events.write(str(archive / "catalogue.xml"), format="QUAKEML")
+    places = as_day_files(archive, tmp_path / "data", later_s=600.0, over_s=900.0)
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    assert (summary.accepted, summary.apart.get("outside_data")) == (36, None)
+
+
 def reasons(folder: Path) -> dict[str, int]:
     return dict(Counter(map(str, pd.read_parquet(folder / "rejections.parquet")["reason"])))
 
@@ -110,9 +127,9 @@ def test_every_other_pick_and_file_has_its_reason(archive_dir: Path, tmp_path: P
     archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
     events = read_events(str(archive / "catalogue.xml"))
     stations = ["ST00", "ST01", "ST02"]
-    for pick in events[0].picks:
+    for pick in events[-1].picks:
         if pick.waveform_id.station_code == "ST00":
-            pick.time += 7 * 86400  # no data then
+            pick.time += 1800  # no data after the last event
     events[1].picks[0].evaluation_mode = "automatic"  # P of ST00
     events[2].picks[0].waveform_id.station_code = "NONE"
     events.write(str(archive / "catalogue.xml"), format="QUAKEML")
