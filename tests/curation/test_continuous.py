@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from obspy import Stream, Trace, UTCDateTime, read, read_events
 from support.archive import START, write_archive
 
 from seismic_lightning.curation.build import curate
-from seismic_lightning.curation.layout import Places
+from seismic_lightning.curation.continuous import cut_by_picks
+from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.errors import ArchiveError, ConfigurationError, DatasetError
+from seismic_lightning.records.catalogue import read_catalogue
 
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
 ELSEWHERE = ("shard", "row", "trace_file")
@@ -149,6 +152,19 @@ def test_every_other_pick_and_file_has_its_reason(archive_dir: Path, tmp_path: P
     n_picks = sum(len(event.picks) for event in events)
     picks_listed = int(table["event"].notna().sum())
     assert picks_listed + 2 * summary.candidates == n_picks
+
+
+def test_candidates_of_an_event_and_family_stand_in_a_row(archive_dir: Path, tmp_path: Path) -> None:
+    places = as_files_of_any_name(archive_dir, tmp_path / "data")
+    for station in ("ST00", "ST01"):
+        twin = read(str(tmp_path / "data" / f"{station} any name"))
+        for trace in twin:
+            trace.stats.channel = "BH" + trace.stats.channel[-1]
+        write({tmp_path / "data" / f"{station} twin": twin})
+    catalogue = read_catalogue(archive_dir / "catalogue.xml")
+    candidates, _ = cut_by_picks(find_parts(places), catalogue, SHORT.window)
+    rows = [key for key, _ in groupby((one.name.family, one.event.event_id) for one in candidates)]
+    assert len(rows) == len(set(rows)) == 24
 
 
 def test_a_station_code_of_two_networks_needs_a_network(archive_dir: Path, tmp_path: Path) -> None:
