@@ -33,7 +33,7 @@ def build_dataset(
     parallel: ParallelSettings,
     n_workers: int,
     progress: Progress | None,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], frozenset[str]]:
     """Write all files of a dataset but its manifest.
 
     Args:
@@ -45,7 +45,7 @@ def build_dataset(
         progress: Called with the number of measured files and of all files to measure.
 
     Returns:
-        Counts, settings, unit and file hashes for the manifest.
+        Counts, settings, unit and file hashes for the manifest, and the names of the files it comes from.
 
     Raises:
         ArchiveError: Catalogue or station metadata cannot be read.
@@ -75,13 +75,14 @@ def build_dataset(
     choice = _choose(records, settings, tally, archive)
     join_parts(folder, responses, planned, choice)
     write_responses(folder, work_out_responses(list(numbers), stations))
-    return {
+    content = {
         "unit": choice.unit,
         "components": settings.components,
         "settings": asdict(settings),
         "counts": {**_counts(plan, tally, records, choice), "left_out": left_out},
         "files": describe_files(folder),
     }
+    return content, plan.files
 
 
 def _tasks(

@@ -37,6 +37,16 @@ class Plan:
     rejections: list[dict[str, Any]]
     absent_families: list[str]
 
+    @property
+    def files(self) -> frozenset[str]:
+        """Return the names of the waveform files that decide what becomes of the candidates."""
+        read = {
+            file
+            for one in self.candidates
+            for file in ([one.file] if one.span is None else (name for name, _ in one.span.parts))
+        }
+        return frozenset(read | {row["path"] for row in self.rejections if row["reason"] == "bad_file"})
+
 
 def make_plan(parts: ArchiveParts, catalogue: Catalogue, settings: CurationSettings) -> Plan:
     """Match files, events and picks.

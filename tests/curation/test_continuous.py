@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -225,6 +226,26 @@ def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) ->
     summary = curate(replace(places, stations=tmp_path / "stations"), tmp_path / "dataset", SHORT)
     assert (summary.accepted, summary.apart) == (12, {"no_file": 48})
     assert set(open_dataset(tmp_path / "dataset").metadata["trace_file"]) == {"ST01 any name"}
+
+
+@pytest.mark.parametrize("needed", [False, True])
+def test_an_archive_in_use_is_curated_unless_a_file_that_was_read_changes(
+    needed: bool, archive_dir: Path, tmp_path: Path
+) -> None:
+    places = as_day_files(archive_dir, tmp_path / "data")
+    day = sorted((tmp_path / "data" / "2024").rglob("*.001"))[0]
+    today = Path(str(day).replace("2024", "2026"))
+    today.parent.mkdir(parents=True)
+    shutil.copy(day, today)
+
+    def record(_done: int, _total: int) -> None:
+        growing = day if needed else today
+        growing.write_bytes(growing.read_bytes() * 2)
+        today.with_name(today.name[:-3] + "002").touch()
+
+    refused = pytest.raises(DatasetError, match="changed while") if needed else nullcontext()
+    with refused:
+        assert curate(places, tmp_path / "dataset", SHORT, progress=record).accepted == 36
 
 
 def test_without_any_pick_in_any_file_the_reasons_are_counted(archive_dir: Path, tmp_path: Path) -> None:
