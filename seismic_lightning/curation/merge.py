@@ -70,7 +70,9 @@ def read_events(parts: ArchiveParts, settings: CatalogueSettings) -> tuple[Catal
     else:
         catalogue = _joined(read_catalogue(parts.catalogue, settings), bulletins)
     if not catalogue.events:
-        raise ArchiveError(f"{parts.catalogue or parts.bulletins[0].parent} lists no event to curate.")
+        counts = ", ".join(f"{count} {reason}" for reason, count in sorted(catalogue.left_out.items()))
+        source = parts.catalogue or parts.bulletins[0].parent
+        raise ArchiveError(f"{source} lists no event to curate; left out: {counts or 'none'}.")
     impossible = [pick for pick in catalogue.picks if not _is_possible(pick, catalogue.events[pick.event_id])]
     if impossible:
         lost = set(impossible)

@@ -54,8 +54,8 @@ def build_dataset(
     """
     parts = find_parts(archive)
     catalogue, problems = read_events(parts, settings.catalogue_format)
-    plan = make_plan(parts, catalogue, settings)
-    planned, left_out = problems + plan.rejections, catalogue.left_out
+    plan = make_plan(parts, catalogue, settings, problems)
+    planned, left_out = plan.rejections, catalogue.left_out
     inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
     tasks, stations = _tasks(plan, (parts.root, folder), inventory, settings), parts.stations
     del parts, catalogue  # all of their rows that matter are in the plan

@@ -1,7 +1,7 @@
 """What there is to do: candidates with their events and picks, and what is no candidate."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +48,19 @@ class Plan:
         return frozenset(read | {row["path"] for row in self.rejections if row["reason"] == "bad_file"})
 
 
-def make_plan(parts: ArchiveParts, catalogue: Catalogue, settings: CurationSettings) -> Plan:
+def make_plan(
+    parts: ArchiveParts,
+    catalogue: Catalogue,
+    settings: CurationSettings,
+    problems: Sequence[dict[str, Any]] = (),
+) -> Plan:
     """Match files, events and picks.
 
     Args:
         parts: Files of the archive.
         catalogue: Its events and picks.
         settings: Families to keep, and the window to cut out of continuous files.
+        problems: Rows of the rejection table that the reading of events left; they go first.
 
     Returns:
         The plan.
@@ -67,7 +73,7 @@ def make_plan(parts: ArchiveParts, catalogue: Catalogue, settings: CurationSetti
         candidates, rejections = _event_files(parts, catalogue)
     else:
         candidates, rejections = cut_by_picks(parts, catalogue, settings.window)
-    rejections = [*_strangers(parts), *rejections]
+    rejections = [*problems, *_strangers(parts), *rejections]
     if not candidates:
         raise DatasetError(_no_candidate(parts, rejections))
     select = settings.select

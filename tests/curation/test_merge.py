@@ -10,6 +10,7 @@ from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.merge import merge_picks, read_events
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
+from seismic_lightning.errors import ArchiveError
 from seismic_lightning.records.bulletin_writer import BulletinArrival, BulletinEvent, bulletin_text
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick, read_catalogue
 from seismic_lightning.records.catalogue_settings import CatalogueSettings
@@ -215,6 +216,11 @@ def test_a_bulletin_fills_in_the_time_of_a_catalogue_of_dates(tmp_path: Path) ->
     merged, rows = read(tmp_path, dated, bulletin(QUAKE))
     event = replace(QUAKE, latitude_deg=40.4, depth_km=9.0, magnitude=4.9)
     assert (merged.events, len(merged.picks), rows) == ({"a": event}, 1, [])
+
+
+def test_where_all_are_explosions_it_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="no event to curate; left out: 1 explosion"):
+        read(tmp_path, Catalogue({"a": QUAKE}, []), as_blast(bulletin(QUAKE)))
 
 
 def test_a_bulletin_moves_onsets_and_problems_are_counted(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from support.archive import write_archive
 
 from seismic_lightning.curation.layout import find_parts
 from seismic_lightning.curation.plan import Plan, make_plan
+from seismic_lightning.curation.rejection import rejection_row
 from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.errors import DatasetError
 from seismic_lightning.records.catalogue import Catalogue, read_catalogue
 
 
@@ -43,6 +45,14 @@ def test_picks_with_a_network_are_kept_beside_it(archive_dir: Path) -> None:
     plan, n_picks = plan_of(archive_dir, ("", "XX", "YY"))
     assert {pick.network for candidate in plan.candidates for pick in candidate.picks} == {"XX", "YY"}
     assert len(plan.rejections) == n_picks
+
+
+def test_what_events_lost_is_said_where_no_pick_is_left(archive_dir: Path) -> None:
+    catalogue = read_catalogue(archive_dir / "catalogue.xml")
+    parts = find_parts(archive_dir)._replace(layout="continuous")
+    lost = [rejection_row("not_in_catalogue", "", None, "7")]
+    with pytest.raises(DatasetError, match="1 x not_in_catalogue"):
+        make_plan(parts, Catalogue(catalogue.events, []), CurationSettings(), lost)
 
 
 def test_one_network_of_a_station_owns_picks_without(archive_dir: Path) -> None:
