@@ -99,11 +99,13 @@ def real_records(folder: Path) -> Iterator[Shown]:
         for path in sorted((folder / "waveforms").glob("*_HHZ_*.mseed"))
         for segment in read_segments(path)
     }
-    [bulletin] = folder.glob("bulletin_*.txt")
-    events = read_bulletin(bulletin).events
+    [path] = folder.glob("bulletin_*.txt")
+    bulletin = read_bulletin(path)
+    events = bulletin.events
     onsets = [(a.station, a.time_ns, event.event_id) for event in events for a in event.arrivals]
+    magnitudes = {name: event.magnitude for name, event in bulletin.catalogue().events.items()}
     for event in events:
-        magnitude = event.magnitude()
+        magnitude = magnitudes[event.event_id]
         read_s = {arrival.station: arrival.time_ns for arrival in event.arrivals if arrival.phase == "Sg"}
         for arrival in event.arrivals:
             segment = segments.get(arrival.station)
@@ -118,7 +120,7 @@ def real_records(folder: Path) -> Iterator[Shown]:
                 continue
             s_ns = read_s.get(arrival.station)
             yield Shown(
-                magnitude.value,
+                magnitude,
                 float(np.deg2rad(arrival.distance_deg) * EARTH_RADIUS_KM),
                 arrival.station,
                 counts,

@@ -1,13 +1,12 @@
 """The one entry to curation: an archive and settings in, a dataset out, made only when something changed."""
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from seismic_lightning.curation.identity import (
+    Address,
     check_intact,
-    dataset_id,
     find_fault,
     read_manifest,
     write_manifest,
@@ -61,10 +60,13 @@ def curate(
         # Here: an unchanged archive needs neither pandas nor ObsPy nor joblib.
         from seismic_lightning.curation.pipeline import build_dataset
 
-        return build_dataset(archive, folder, settings, parallel or ParallelSettings(), n_workers, progress)
+        content, address.read = build_dataset(
+            archive, folder, settings, parallel or ParallelSettings(), n_workers, progress
+        )
+        return content
 
-    identify = functools.partial(dataset_id, archive, settings)
-    return make_once(archive, dataset_dir, identify, build, overwrite=overwrite, own=own)
+    address = Address(archive, settings)
+    return make_once(archive, dataset_dir, address, build, overwrite=overwrite, own=own)
 
 
 def make_once(

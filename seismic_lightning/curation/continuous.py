@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from seismic_lightning.codes import SeedId, plain_code
 from seismic_lightning.curation.layout import ArchiveParts, FileName
 from seismic_lightning.curation.measure import Candidate, Span
+from seismic_lightning.curation.networks import refuse_ambiguous
 from seismic_lightning.curation.rejection import rejection_row
 from seismic_lightning.curation.select import Refusal
 from seismic_lightning.curation.settings import SDS_LAYOUT, WindowSettings
@@ -24,8 +25,10 @@ from seismic_lightning.records.spans import NANOSECONDS_PER_S, Extent, scan
 
 MARGIN_NS = NANOSECONDS_PER_S
 """Read beyond a window: its first sample is the one nearest to the wanted start."""
-DAY_MARGIN_NS = 60 * NANOSECONDS_PER_S
-"""How far the last record of a day file may reach into the next day."""
+DAY_BEGINS_NS = 60 * NANOSECONDS_PER_S
+"""How far the first record of a day file may begin in the day before."""
+DAY_ENDS_NS = 3600 * NANOSECONDS_PER_S
+"""How far its last record may reach into the next day: 4096 bytes hold six quiet minutes at 20 Hz."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,14 +57,16 @@ def cut_by_picks(
         window: The part around P that is wanted.
 
     Returns:
-        Candidates, sorted by event and sensor, and rows of the rejection table for all other picks, and for
-        files that cannot be read, not as a whole, or that no pick falls into.
+        Candidates, sorted by family, event and sensor, and rows of the rejection table for all other picks,
+        and for files that cannot be read, not as a whole, or that no pick falls into.
     """
-    groups: dict[tuple[str, str], list[Pick]] = {}
-    for pick in catalogue.picks:
-        groups.setdefault((pick.event_id, pick.station), []).append(pick)
     index = _Index(_wanted(catalogue.picks, window))
     rejections = list(_scan_files(parts, index))
+    usable, ambiguous = refuse_ambiguous(catalogue.picks, index.networks())
+    rejections += ambiguous
+    groups: dict[tuple[str, str], list[Pick]] = {}
+    for pick in usable:
+        groups.setdefault((pick.event_id, pick.station), []).append(pick)
     candidates: list[Candidate] = []
     for (event_id, station), picks in sorted(groups.items()):
         found = _cut(catalogue.events[event_id], picks, index, window)
@@ -71,6 +76,7 @@ def cut_by_picks(
                 rejections.append(rejection_row(found.reason, detail, None, event_id, station))
         else:
             candidates += found
+    candidates.sort(key=lambda candidate: candidate.name.family)  # by event and sensor already
     used = {file for candidate in candidates if candidate.span for file, _ in candidate.span.parts}
     names = [parts.name_of(path) for path in parts.waveforms]
     refused = {row["path"] for row in rejections if row["reason"] == "bad_file"}
@@ -110,6 +116,10 @@ class _Index:
             self.know(sensor)
             if self.wants(sensor.station, _Stretch(extent.start_ns, extent.end_ns)):
                 self._places.setdefault(sensor, []).append(_Place(file, extent))
+
+    def networks(self) -> dict[str, set[str]]:
+        """Return the networks that have files of a station code."""
+        return {code: {sensor.network for sensor in sensors} for code, sensors in self._sensors.items()}
 
     def sensors(self, station: str) -> list[SeedId]:
         """Return the sensors of a station code; their channel is the family alone."""
@@ -191,7 +201,7 @@ def _sds_name(path: Path) -> tuple[SeedId, _Stretch]:
     start_ns = int((day - _EPOCH).total_seconds()) * NANOSECONDS_PER_S
     stop_ns = start_ns + 86_400 * NANOSECONDS_PER_S
     seed_id = SeedId(plain_code(network), station, plain_code(location), channel)
-    return seed_id, _Stretch(start_ns - DAY_MARGIN_NS, stop_ns + DAY_MARGIN_NS)
+    return seed_id, _Stretch(start_ns - DAY_BEGINS_NS, stop_ns + DAY_ENDS_NS)
 
 
 def _refuse_others(expected: SeedId, extents: list[Extent], path: Path) -> None:
@@ -214,9 +224,6 @@ def _cut(event: Event, picks: list[Pick], index: _Index, window: WindowSettings)
     ]
     if not sensors:
         return Refusal("no_file", "no file of the station")
-    owners = sorted({sensor.network for sensor in sensors})
-    if len(owners) > 1 and not networks:
-        return Refusal("ambiguous_station", f"networks {', '.join(owners)} have files of a station so called")
     candidates = []
     for sensor in sensors:
         onset = first_pick(onsets, P_PHASES, sensor.network, sensor.location)

@@ -5,19 +5,22 @@ Only the standard library is used, so that a command learns in milliseconds that
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from seismic_lightning.curation.layout import Places, find_parts
-from seismic_lightning.curation.settings import CurationSettings
+from seismic_lightning.curation.layout import ArchiveParts, Places, find_parts
+from seismic_lightning.curation.settings import EVENTS_LAYOUT, CurationSettings
 from seismic_lightning.errors import DatasetError
 from seismic_lightning.storage import is_vacant
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever the same archive and settings would yield other files."""
 MANIFEST = "dataset.json"
 FORMAT = "seismic_lightning dataset"
+ABSENT = (-1, -1)
+"""Size and modification time of a file that is not there."""
 
 
 def dataset_id(archive: Path | Places, settings: CurationSettings) -> str:
@@ -34,6 +37,44 @@ def dataset_id(archive: Path | Places, settings: CurationSettings) -> str:
         ArchiveError: The archive lacks a part.
     """
     parts = find_parts(archive)
+    return _address(parts, settings, _states(parts))
+
+
+class Address:
+    """The content address of an archive, taken before and after it was curated.
+
+    Today's files of a running network grow all the time. Where picks decide what is read, the second address
+    asks only whether the files that were read, and the tables, are as they were.
+
+    Args:
+        archive: Archive.
+        settings: Everything that decides what the dataset contains.
+    """
+
+    def __init__(self, archive: Path | Places, settings: CurationSettings) -> None:
+        """Remember what the address is of."""
+        self._archive, self._settings = archive, settings
+        self._first: dict[str, tuple[int, int]] = {}
+        self.read: Collection[str] | None = None
+        """Names of the waveform files that were read; None as long as none were."""
+
+    def __call__(self) -> str:
+        """Return the content address at the moment."""
+        parts = find_parts(self._archive)
+        states = _states(parts)
+        if self.read is None:
+            self._first = states
+        elif parts.layout != EVENTS_LAYOUT:
+            states = self._first | {name: states.get(name, ABSENT) for name in sorted(self.read)}
+        return _address(parts, self._settings, states)
+
+
+def _states(parts: ArchiveParts) -> dict[str, tuple[int, int]]:
+    """Return size and modification time of the waveform files by their names."""
+    return {parts.name_of(path): _size_and_time(path) for path in parts.waveforms}
+
+
+def _address(parts: ArchiveParts, settings: CurationSettings, states: dict[str, tuple[int, int]]) -> str:
     made_of = [SCHEMA_VERSION, parts.layout, _plain(asdict(settings))]
     digest = hashlib.sha256(json.dumps(made_of, sort_keys=True).encode())
     tables = (
@@ -41,8 +82,9 @@ def dataset_id(archive: Path | Places, settings: CurationSettings) -> str:
         if parts.catalogue is None
         else (parts.catalogue, *parts.bulletins, *parts.stations)
     )
-    for path in (*tables, *parts.waveforms):
-        digest.update(json.dumps([parts.name_of(path), *_size_and_time(path)]).encode())
+    listed = [(parts.name_of(path), _size_and_time(path)) for path in tables]
+    for name, state in (*listed, *states.items()):
+        digest.update(json.dumps([name, *state]).encode())
     return digest.hexdigest()
 
 
@@ -60,7 +102,7 @@ def _size_and_time(path: Path) -> tuple[int, int]:
     try:
         status = path.stat()
     except OSError:
-        return -1, -1
+        return ABSENT
     return status.st_size, status.st_mtime_ns
 
 

@@ -12,12 +12,12 @@
 Each part may lie elsewhere. Only the standard library is used here: the names alone decide what there is.
 """
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from seismic_lightning.curation.folders import walk
 from seismic_lightning.curation.settings import EVENTS_LAYOUT, LAYOUTS, SDS_LAYOUT
 from seismic_lightning.errors import ArchiveError, ConfigurationError
 
@@ -231,9 +231,7 @@ def _catalogue(places: Places, bulletins: tuple[Path, ...]) -> Path | None:
         return None
     found = _one_of(folder, CATALOGUE)
     if found is None and not bulletins:
-        others = sorted(path.name for path in folder.glob("catalogue.*"))
-        several = f" (found {', '.join(others)})" if others else ""
-        raise ArchiveError(f"{folder} has no catalogue{several}; give {CATALOGUE} in QuakeML.")
+        raise ArchiveError(f"{folder} has no catalogue; give {CATALOGUE} in QuakeML.")
     return found
 
 
@@ -253,15 +251,22 @@ def _one_of(folder: Path, name: str) -> Path | None:
     """Return the file of that name, else the only one that differs in its suffix alone."""
     if (folder / name).is_file():
         return folder / name
-    others = [path for path in folder.glob(f"{Path(name).stem}.*") if path.is_file()]
-    return others[0] if len(others) == 1 else None
+    stem = Path(name).stem
+    others = sorted(path for path in folder.glob(f"{stem}.*") if path.is_file())
+    if len(others) > 1:
+        found = ", ".join(path.name for path in others)
+        raise ArchiveError(f"{folder} has no {name} but several others ({found}); name one: {stem}=<file>.")
+    return others[0] if others else None
 
 
 def _files(path: Path, what: str, content: str) -> tuple[Path, ...]:
-    """Return a file, or all files of a folder, sorted."""
+    """Return a file, or all files of a folder and its folders, sorted; hidden files are nobody's data."""
     if path.is_file():
         return (path,)
-    found = tuple(sorted(entry for entry in path.glob("*") if entry.is_file())) if path.is_dir() else ()
+    entries = sorted(folder / name for folder, name in walk(path))
+    found = tuple(
+        entry for entry in entries if not any(part.startswith(".") for part in entry.relative_to(path).parts)
+    )
     if not found:
         raise ArchiveError(f"{what} is no file and no folder with files; give {content}.")
     return found
@@ -277,10 +282,9 @@ def _waveform_files(place: Path, layout: str) -> tuple[tuple[Path, ...], tuple[P
         return (place,), ()
     waveforms: list[str] = []
     strangers: list[str] = []
-    for root, _, names in os.walk(place, onerror=_refuse):
-        for name in names:
-            kept = waveforms if _belongs(Path(root), name, place, layout) else strangers
-            kept.append(f"{root}/{name}")
+    for folder, name in walk(place):
+        kept = waveforms if _belongs(folder, name, place, layout) else strangers
+        kept.append(f"{folder}/{name}")
     return tuple(map(Path, sorted(waveforms))), tuple(map(Path, sorted(strangers)))
 
 
@@ -292,7 +296,3 @@ def _belongs(folder: Path, name: str, place: Path, layout: str) -> bool:
         parts, above = name.split("."), folder.relative_to(place).parts
         return len(parts) == 7 and above == (parts[5], parts[0], parts[1], f"{parts[3]}.{parts[4]}")
     return True
-
-
-def _refuse(error: OSError) -> None:
-    raise ArchiveError(f"{error.filename} cannot be listed: {error.strerror}; make it readable.")

@@ -30,7 +30,7 @@ def build_dataset(
     parallel: ParallelSettings,
     n_workers: int,
     progress: Progress | None,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], frozenset[str]]:
     """Write all files of a dataset but its manifest.
 
     Args:
@@ -42,7 +42,7 @@ def build_dataset(
         progress: Called with the number of measured files and of all files to measure.
 
     Returns:
-        Counts, settings, unit and file hashes for the manifest.
+        Counts, settings, unit and file hashes for the manifest, and the names of the files it comes from.
 
     Raises:
         ArchiveError: Catalogue or station metadata cannot be read.
@@ -51,8 +51,8 @@ def build_dataset(
     """
     parts = find_parts(archive)
     catalogue, problems = read_events(parts, settings.catalogue_format)
-    plan = make_plan(parts, catalogue, settings)
-    planned, left_out = problems + plan.rejections, catalogue.left_out
+    plan = make_plan(parts, catalogue, settings, problems)
+    planned, left_out = plan.rejections, catalogue.left_out
     inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
     tasks, stations = _tasks(plan, (parts.root, folder), inventory, settings), parts.stations
     del parts, catalogue  # all of their rows that matter are in the plan
@@ -67,13 +67,14 @@ def build_dataset(
     choice = _choose(gathered, settings, archive)
     gathered.write(folder, choice, stations)
     counts = gathered.counts(plan.total, choice, plan.absent_families)
-    return {
+    content = {
         "unit": choice.unit,
         "components": settings.components,
         "settings": asdict(settings),
         "counts": {**counts, "left_out": left_out},
         "files": describe_files(folder),
     }
+    return content, plan.files
 
 
 def _tasks(

@@ -1,13 +1,14 @@
 """What there is to do: candidates with their events and picks, and what is no candidate."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from seismic_lightning.curation.continuous import cut_by_picks
-from seismic_lightning.curation.layout import SDS_PATTERN, ArchiveParts, parse_name
+from seismic_lightning.curation.layout import SDS_PATTERN, ArchiveParts, FileName, parse_name
 from seismic_lightning.curation.measure import Candidate
+from seismic_lightning.curation.networks import refuse_ambiguous
 from seismic_lightning.curation.reasons import REASONS
 from seismic_lightning.curation.rejection import candidate_row, rejection_row
 from seismic_lightning.curation.settings import (
@@ -36,14 +37,30 @@ class Plan:
     rejections: list[dict[str, Any]]
     absent_families: list[str]
 
+    @property
+    def files(self) -> frozenset[str]:
+        """Return the names of the waveform files that decide what becomes of the candidates."""
+        read = {
+            file
+            for one in self.candidates
+            for file in ([one.file] if one.span is None else (name for name, _ in one.span.parts))
+        }
+        return frozenset(read | {row["path"] for row in self.rejections if row["reason"] == "bad_file"})
 
-def make_plan(parts: ArchiveParts, catalogue: Catalogue, settings: CurationSettings) -> Plan:
+
+def make_plan(
+    parts: ArchiveParts,
+    catalogue: Catalogue,
+    settings: CurationSettings,
+    problems: Sequence[dict[str, Any]] = (),
+) -> Plan:
     """Match files, events and picks.
 
     Args:
         parts: Files of the archive.
         catalogue: Its events and picks.
         settings: Families to keep, and the window to cut out of continuous files.
+        problems: Rows of the rejection table that the reading of events left; they go first.
 
     Returns:
         The plan.
@@ -56,7 +73,7 @@ def make_plan(parts: ArchiveParts, catalogue: Catalogue, settings: CurationSetti
         candidates, rejections = _event_files(parts, catalogue)
     else:
         candidates, rejections = cut_by_picks(parts, catalogue, settings.window)
-    rejections = [*_strangers(parts), *rejections]
+    rejections = [*problems, *_strangers(parts), *rejections]
     if not candidates:
         raise DatasetError(_no_candidate(parts, rejections))
     select = settings.select
@@ -86,10 +103,11 @@ def _event_files(parts: ArchiveParts, catalogue: Catalogue) -> tuple[list[Candid
     """Make a candidate of each event file whose name begins with an event of the catalogue."""
     candidates: list[Candidate] = []
     rejections: list[dict[str, Any]] = []
-    picks = _by_station(catalogue.picks)
-    for path in parts.waveforms:
+    names = [parse_name(path.stem, catalogue.events) for path in parts.waveforms]
+    usable, ambiguous = refuse_ambiguous(catalogue.picks, _networks(names))
+    picks = _by_station(usable)
+    for path, name in zip(parts.waveforms, names, strict=True):
         file = parts.name_of(path)
-        name = parse_name(path.stem, catalogue.events)
         if name is None:
             rejections.append(rejection_row("no_event", "no event of the catalogue begins the name", file))
             continue
@@ -97,7 +115,16 @@ def _event_files(parts: ArchiveParts, catalogue: Catalogue) -> tuple[list[Candid
             pick for code in dict.fromkeys(name.codes) for pick in picks.get((name.event_id, code), ())
         )
         candidates.append(Candidate(file, name, catalogue.events[name.event_id], own))
-    return candidates, rejections + list(_picks_without_file(catalogue, candidates))
+    return candidates, [*rejections, *ambiguous, *_picks_without_file(usable, candidates)]
+
+
+def _networks(names: Iterable[FileName | None]) -> dict[str, set[str]]:
+    """Return the networks that names of files give a station code; of two codes the first may be one."""
+    networks: dict[str, set[str]] = {}
+    for name in names:
+        if name is not None and len(name.codes) > 1:
+            networks.setdefault(name.codes[1], set()).add(name.codes[0])
+    return networks
 
 
 def _by_station(picks: list[Pick]) -> dict[tuple[str, str], list[Pick]]:
@@ -107,10 +134,10 @@ def _by_station(picks: list[Pick]) -> dict[tuple[str, str], list[Pick]]:
     return groups
 
 
-def _picks_without_file(catalogue: Catalogue, candidates: list[Candidate]) -> Iterator[dict[str, Any]]:
+def _picks_without_file(picks: list[Pick], candidates: list[Candidate]) -> Iterator[dict[str, Any]]:
     """List each P pick of an event and station that no file's name mentions."""
     with_file = {(candidate.name.event_id, code) for candidate in candidates for code in candidate.name.codes}
-    for pick in catalogue.picks:
+    for pick in picks:
         if pick.phase in P_PHASES and (pick.event_id, pick.station) not in with_file:
             station = ".".join([pick.network, pick.station, pick.location or ""])
             yield rejection_row("no_file", f"{pick.mode} {pick.phase} pick", None, pick.event_id, station)

@@ -2,7 +2,8 @@
 
 A task owns its files, so that processes share nothing and no sample travels between them. Which candidates
 form a task depends on the archive alone: the dataset is the same for any number of processes. Candidates of
-one event and family stay together, because that is where duplicates are found.
+one event and family stay together, because that is where duplicates are found; hence the plan lists them in a
+row, by the files' folders or by its own sorting.
 """
 
 import functools

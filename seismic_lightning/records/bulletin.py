@@ -13,7 +13,6 @@ References:
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from seismic_lightning.errors import ArchiveError
 from seismic_lightning.records.bulletin_lines import LineReader
 from seismic_lightning.records.bulletin_rows import Problem, ReportedEvent
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
+from seismic_lightning.records.catalogue_settings import choose_magnitude
 
 _ENCODINGS = ("utf-8", "cp1254", "iso-8859-9")
 
@@ -44,22 +44,23 @@ class Bulletin(NamedTuple):
         """Return how many lines were not understood, by reason."""
         return dict(Counter(problem.reason for problem in self.problems))
 
-    def catalogue(self, magnitude_order: Sequence[str] | None = None) -> Catalogue:
+    def catalogue(self, magnitude_order: "list[str] | str | None" = None) -> Catalogue:
         """Return events and picks as rows of a catalogue.
 
-        A bulletin knows stations but no networks and channels: these stay empty.
+        A bulletin knows stations but no networks and channels: these stay empty. A bound such as ``<3.0`` is
+        no magnitude.
 
         Args:
-            magnitude_order: See :meth:`ReportedEvent.magnitude`.
+            magnitude_order: See :func:`choose_magnitude`. None takes the first magnitude that is listed.
         """
         events = {event.event_id: _event(event, magnitude_order) for event in self.events}
         return Catalogue(events, [pick for event in self.events for pick in _picks(event)])
 
-    def quakeml(self, magnitude_order: Sequence[str] | None = None) -> bytes:
+    def quakeml(self, magnitude_order: "list[str] | str | None" = None) -> bytes:
         """Return the events and picks of :meth:`catalogue` as a QuakeML document.
 
         Args:
-            magnitude_order: See :meth:`ReportedEvent.magnitude`.
+            magnitude_order: See :func:`choose_magnitude`. None takes the first magnitude that is listed.
         """
         from seismic_lightning.records.quakeml import quakeml_bytes  # here: most callers want rows
 
@@ -128,17 +129,21 @@ def _decoded(raw: bytes) -> str:
     raise AssertionError("iso-8859-9 decodes every byte")
 
 
-def _event(event: ReportedEvent, magnitude_order: Sequence[str] | None) -> Event:
+def _event(event: ReportedEvent, magnitude_order: "list[str] | str | None") -> Event:
     origin = event.origins[0] if event.origins else None
-    magnitude = event.magnitude(magnitude_order)
+    listed = [
+        (size.kind or "", size.value) for one in event.origins for size in one.magnitudes if not size.bound
+    ]
+    chosen = listed[:1] if magnitude_order is None else [choose_magnitude(listed, magnitude_order)]
+    kind, magnitude = (chosen and chosen[0]) or (None, None)
     return Event(
         event_id=event.event_id,
         origin_ns=None if origin is None else origin.time_ns,
         latitude_deg=None if origin is None else origin.latitude_deg,
         longitude_deg=None if origin is None else origin.longitude_deg,
         depth_km=None if origin is None else origin.depth_km,
-        magnitude=None if magnitude is None else magnitude.value,
-        magnitude_type=None if magnitude is None else magnitude.kind,
+        magnitude=magnitude,
+        magnitude_type=kind or None,
     )
 
 

@@ -3,11 +3,7 @@
 Whatever a line leaves empty is None: nothing is invented, and unknown is never 0.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
-
-LARGEST = "xM"
-"""In an order of magnitudes: the largest of all, as Kandilli's catalogue has it."""
 
 
 class OriginMagnitude(NamedTuple):
@@ -141,27 +137,6 @@ class ReportedEvent(NamedTuple):
     region: str | None
     origins: tuple[Origin, ...]
     arrivals: tuple[Arrival, ...]
-
-    def magnitude(self, order: Sequence[str] | None = None) -> OriginMagnitude | None:
-        """Choose one magnitude; a bound such as ``<3.0`` is none.
-
-        Args:
-            order: Types from the most to the least wanted, exactly as the bulletin writes them; ``xM`` is the
-                largest of any type. None takes the first that is listed.
-
-        Returns:
-            The magnitude, None where the event has none of the wanted types.
-        """
-        given = [size for origin in self.origins for size in origin.magnitudes if not size.bound]
-        if order is None:
-            return given[0] if given else None
-        for kind in order:
-            if kind == LARGEST and given:
-                return max(given, key=lambda size: size.value)
-            for size in given:
-                if size.kind == kind:
-                    return size
-        return None
 
 
 class Problem(NamedTuple):

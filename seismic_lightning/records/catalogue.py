@@ -86,11 +86,13 @@ class Catalogue:
         events: Events by identifier.
         picks: Their picks.
         left_out: Number of rows of the file that became no event, by reason.
+        explosions: Those left out as explosions, so that another source's report of them is known again.
     """
 
     events: dict[str, Event]
     picks: list[Pick]
     left_out: dict[str, int] = field(default_factory=dict)
+    explosions: dict[str, Event] = field(default_factory=dict)
 
 
 EXPLOSION = "explosion"
@@ -133,11 +135,13 @@ def read_quakeml(path: Path, settings: CatalogueSettings = DEFAULT) -> Catalogue
     events: dict[str, Event] = {}
     picks: list[Pick] = []
     left_out: dict[str, int] = {}
+    explosions: dict[str, Event] = {}
     for entry in _entries(path):
+        event = _event(entry, settings)
         if is_explosion(str(entry.event_type or "")) and not settings.keep_explosions:
             left_out[EXPLOSION] = left_out.get(EXPLOSION, 0) + 1
+            explosions[event.event_id] = event
             continue
-        event = _event(entry, settings)
         if event.event_id in events:
             message = (
                 f"{path}: two events are called {event.event_id!r}; the last part of publicID must be unique."
@@ -145,7 +149,7 @@ def read_quakeml(path: Path, settings: CatalogueSettings = DEFAULT) -> Catalogue
             raise ArchiveError(message)
         events[event.event_id] = event
         picks.extend(_picks(entry, event.event_id))
-    return Catalogue(events, picks, left_out)
+    return Catalogue(events, picks, left_out, explosions)
 
 
 def is_explosion(kind: str) -> bool:

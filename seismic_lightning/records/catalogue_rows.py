@@ -83,6 +83,7 @@ def assemble(rows: Iterable[Row], settings: CatalogueSettings, left_out: dict[st
     """
     counts = dict(left_out)
     events: dict[str, Event] = {}
+    explosions: dict[str, Event] = {}
     places: dict[str, Place] = {}
     unnamed: set[tuple[object, ...]] = set()
     for row in rows:
@@ -101,9 +102,10 @@ def assemble(rows: Iterable[Row], settings: CatalogueSettings, left_out: dict[st
         places[event_id] = row.place
         if row.is_explosion and not settings.keep_explosions:
             counts[EXPLOSION] = counts.get(EXPLOSION, 0) + 1
+            explosions[event_id] = _event(row, event_id, settings)
         else:
             events[event_id] = _event(row, event_id, settings)
-    return Catalogue(events, [], counts)
+    return Catalogue(events, [], counts, explosions)
 
 
 def _check(row: Row) -> None:

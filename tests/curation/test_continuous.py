@@ -4,7 +4,9 @@ import copy
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,12 @@ from support.archive import START, write_archive
 
 from seismic_lightning.curation import task
 from seismic_lightning.curation.build import curate
-from seismic_lightning.curation.layout import Places
+from seismic_lightning.curation.continuous import cut_by_picks
+from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.errors import ArchiveError, ConfigurationError, DatasetError
+from seismic_lightning.records.catalogue import read_catalogue
 from seismic_lightning.records.gse2 import Gse2Decoder
 
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
@@ -60,12 +64,14 @@ def as_files_of_any_name(archive: Path, folder: Path) -> Places:
     return Places(archive, waveforms=folder, layout="continuous")
 
 
-def as_day_files(archive: Path, folder: Path) -> Places:
-    """Sort all records into a tree of day files."""
+def as_day_files(archive: Path, folder: Path, later_s: float = 0.0, over_s: float = 0.0) -> Places:
+    """Sort all records, moved in time, into a tree of day files that go on over midnight."""
     groups: dict[Path, Stream] = {}
     for trace in traces(archive):
+        trace.stats.starttime += later_s
         for start in (START - 86400, START):
-            part = trace.slice(start, start + 86400 - trace.stats.delta / 2)
+            begin = start + over_s
+            part = trace.slice(begin, begin + 86400 - trace.stats.delta / 2)
             if len(part):
                 network, station, _, channel = trace.id.split(".")
                 name = f"{trace.id}.D.{start.year}.{start.julday:03d}"
@@ -105,6 +111,21 @@ def test_a_window_over_midnight_takes_two_day_files(archive_dir: Path, tmp_path:
     assert (len(files), days) == (6, ["2023.365", "2024.001"])
 
 
+def test_samples_after_midnight_in_records_of_the_day_before_are_found(
+    archive_dir: Path, tmp_path: Path
+) -> None:
+    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+    events = read_events(str(archive / "catalogue.xml"))
+    for event in events:
+        event.origins[0].time += 600.0
+        for pick in event.picks:
+            pick.time += 600.0
+    events.write(str(archive / "catalogue.xml"), format="QUAKEML")
+    places = as_day_files(archive, tmp_path / "data", later_s=600.0, over_s=900.0)
+    summary = curate(places, tmp_path / "dataset", SHORT)
+    assert (summary.accepted, summary.apart.get("outside_data")) == (36, None)
+
+
 def reasons(folder: Path) -> dict[str, int]:
     return dict(Counter(map(str, pd.read_parquet(folder / "rejections.parquet")["reason"])))
 
@@ -113,9 +134,9 @@ def test_every_other_pick_and_file_has_its_reason(archive_dir: Path, tmp_path: P
     archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
     events = read_events(str(archive / "catalogue.xml"))
     stations = ["ST00", "ST01", "ST02"]
-    for pick in events[0].picks:
+    for pick in events[-1].picks:
         if pick.waveform_id.station_code == "ST00":
-            pick.time += 7 * 86400  # no data then
+            pick.time += 1800  # no data after the last event
     events[1].picks[0].evaluation_mode = "automatic"  # P of ST00
     events[2].picks[0].waveform_id.station_code = "NONE"
     events.write(str(archive / "catalogue.xml"), format="QUAKEML")
@@ -135,6 +156,19 @@ def test_every_other_pick_and_file_has_its_reason(archive_dir: Path, tmp_path: P
     n_picks = sum(len(event.picks) for event in events)
     picks_listed = int(table["event"].notna().sum())
     assert picks_listed + 2 * summary.candidates == n_picks
+
+
+def test_candidates_of_an_event_and_family_stand_in_a_row(archive_dir: Path, tmp_path: Path) -> None:
+    places = as_files_of_any_name(archive_dir, tmp_path / "data")
+    for station in ("ST00", "ST01"):
+        twin = read(str(tmp_path / "data" / f"{station} any name"))
+        for trace in twin:
+            trace.stats.channel = "BH" + trace.stats.channel[-1]
+        write({tmp_path / "data" / f"{station} twin": twin})
+    catalogue = read_catalogue(archive_dir / "catalogue.xml")
+    candidates, _ = cut_by_picks(find_parts(places), catalogue, SHORT.window)
+    rows = [key for key, _ in groupby((one.name.family, one.event.event_id) for one in candidates)]
+    assert len(rows) == len(set(rows)) == 24
 
 
 def test_a_station_code_of_two_networks_needs_a_network(archive_dir: Path, tmp_path: Path) -> None:
@@ -255,6 +289,26 @@ def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) ->
     summary = curate(replace(places, stations=tmp_path / "stations"), tmp_path / "dataset", SHORT)
     assert (summary.accepted, summary.apart) == (12, {"no_file": 48})
     assert set(open_dataset(tmp_path / "dataset").metadata["trace_file"]) == {"ST01 any name"}
+
+
+@pytest.mark.parametrize("needed", [False, True])
+def test_an_archive_in_use_is_curated_unless_a_file_that_was_read_changes(
+    needed: bool, archive_dir: Path, tmp_path: Path
+) -> None:
+    places = as_day_files(archive_dir, tmp_path / "data")
+    day = sorted((tmp_path / "data" / "2024").rglob("*.001"))[0]
+    today = Path(str(day).replace("2024", "2026"))
+    today.parent.mkdir(parents=True)
+    shutil.copy(day, today)
+
+    def record(_done: int, _total: int) -> None:
+        growing = day if needed else today
+        growing.write_bytes(growing.read_bytes() * 2)
+        today.with_name(today.name[:-3] + "002").touch()
+
+    refused = pytest.raises(DatasetError, match="changed while") if needed else nullcontext()
+    with refused:
+        assert curate(places, tmp_path / "dataset", SHORT, progress=record).accepted == 36
 
 
 def test_without_any_pick_in_any_file_the_reasons_are_counted(archive_dir: Path, tmp_path: Path) -> None:

@@ -162,13 +162,22 @@ def test_a_damaged_dataset_of_train_s_own_is_made_whole_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = write(tmp_path / "source", [row(number) for number in range(8)])
-    asked = (str(source), str(tmp_path / "out"), None, None)
+
+    def read() -> Path:
+        return seisbench_dataset(
+            dataset_dir=str(source),
+            output_dir=str(tmp_path / "out"),
+            unit=None,
+            family=None,
+            settings=settings,
+        )
+
     settings = {"window": SETTINGS.window, "select": SETTINGS.select}
-    folder = seisbench_dataset(*asked, settings)
+    folder = read()
     next(folder.glob("*.npy")).write_bytes(b"")
     with pytest.raises(DatasetError, match="overwrite=true"):
         open_dataset(folder)
     capsys.readouterr()
-    assert seisbench_dataset(*asked, settings) == folder
+    assert read() == folder
     assert "reading it again" in " ".join(capsys.readouterr().out.split())
     assert len(open_dataset(folder)) == 8

@@ -149,14 +149,14 @@ def test_origins_are_kept_and_the_first_is_preferred() -> None:
         (None, ("Mw", 4.1)),
         (["ML"], ("ML", 4.4)),
         (["MD", "ML", "Mw"], ("ML", 4.4)),
-        (["xM"], ("ML", 4.4)),
+        ("xM", ("ML", 4.4)),
         (["Ms"], (None, None)),
-        (["Ms", "xM"], ("ML", 4.4)),
+        (["mw"], ("Mw", 4.1)),
         ([], (None, None)),
     ],
 )
 def test_the_choice_of_a_magnitude_is_explicit(
-    order: list[str] | None, expected: tuple[str | None, float | None]
+    order: list[str] | str | None, expected: tuple[str | None, float | None]
 ) -> None:
     origin = ORIGIN.replace("ML 2.3 17", "Mw 4.1 12  ML 4.4 17  mb>5.0  1")
     event = parse(f"EVENT 1\n{origin}\n").catalogue(order).events["1"]
