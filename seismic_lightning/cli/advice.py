@@ -1,6 +1,7 @@
 """Say aloud what a user would otherwise only notice after a training."""
 
 import math
+from collections.abc import Iterable
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -52,6 +53,28 @@ def words_on_conditions(config: DictConfig, is_conditional: bool) -> list[str]:
             f"condition={config.condition.features} has no effect here: the model takes no condition."
         )
     return words
+
+
+def word_on_quantities(families: Iterable[str], units: str) -> str | None:
+    """Return what is to be said of velocity and acceleration in one dataset of counts.
+
+    Args:
+        families: Channel families of the records.
+        units: ``preprocess.units``.
+
+    Example:
+        >>> word_on_quantities(["HH", "HN"], "velocity")
+        >>> str(word_on_quantities(["HH", "HN"], "counts"))[:27]
+        'Counts of acceleration (HN)'
+    """
+    present = sorted(set(families))
+    accelerometers = [family for family in present if family.endswith("N")]
+    if units != "counts" or not accelerometers or len(accelerometers) == len(present):
+        return None
+    return (
+        f"Counts of acceleration ({', '.join(accelerometers)}) and of velocity stand side by side here and "
+        "are not comparable: choose preprocess.units=velocity, or select.families."
+    )
 
 
 def check_ranges(config: DictConfig) -> None:

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
-from seismic_lightning.cli.advice import check_ranges, knobs_without_effect, words_on_conditions
+from seismic_lightning.cli.advice import (
+    check_ranges,
+    knobs_without_effect,
+    word_on_quantities,
+    words_on_conditions,
+)
 from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import TrainConfig
@@ -81,7 +86,9 @@ def train(config: DictConfig) -> float:
     prepare_lightning(config.seed)
     datamodule = build_datamodule(config, dataset_dir)
     model = build_model(config, datamodule)
-    for word in words_on_conditions(config, model.is_conditional):
+    families = datamodule.dataset.metadata["trace_channel"]
+    mixed = word_on_quantities(families, config.preprocess.units)
+    for word in [*words_on_conditions(config, model.is_conditional), *([mixed] if mixed else [])]:
         log.warning(word)
     if checkpoint is not None:
         model.check_checkpoint(checkpoint)

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seismic_lightning.curation.join import Choice, join_parts
+import pandas as pd
+
+from seismic_lightning.curation.join import Choice, join_parts, rejections_so_far
 from seismic_lightning.curation.report import SPLIT_LABELS, Tally, frequent_reasons
 from seismic_lightning.curation.responses import Sources, work_out_responses, write_responses
 from seismic_lightning.curation.select import Refusal, dataset_unit
@@ -85,6 +87,14 @@ class Gathered:
                 responses.table["curve"].isna(), no_curve
             )
         write_responses(folder, responses)
+
+    def rejections(self, folder: Path) -> pd.DataFrame:
+        """Return what is in the rejection table so far.
+
+        Args:
+            folder: Folder that the tasks wrote into.
+        """
+        return rejections_so_far(folder, len(self._responses), self._planned)
 
     def counts(self, total: int, choice: Choice, absent_families: list[str]) -> dict[str, Any]:
         """Count everything and check that the counts add up.

@@ -61,6 +61,18 @@ class _Table:
             self._writer.close()
 
 
+def rejections_so_far(folder: Path, n_tasks: int, planned: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the rejection table of a dataset that is not finished.
+
+    Args:
+        folder: Folder that the tasks wrote into.
+        n_tasks: Number of tasks.
+        planned: Rows that were known without a task.
+    """
+    parts = (read_table(PartFiles.of(folder, number).rejections, REJECTIONS) for number in range(n_tasks))
+    return pd.concat([to_table(planned, REJECTIONS), *parts], ignore_index=True)
+
+
 def join_parts(
     folder: Path,
     responses: Sequence[Sequence[int]],

@@ -147,7 +147,8 @@ def find_parts(archive: Path | Places) -> ArchiveParts:
     files, strangers = _waveform_files(waveforms, places.layout)
     if not files:
         pattern = _PATTERNS.get(places.layout, "files of continuous miniSEED")
-        raise ArchiveError(f"{waveforms} holds no {places.layout.removesuffix('s')} files; give {pattern}.")
+        other = "" if places.layout == "continuous" else " Files of any name: layout=continuous."
+        raise ArchiveError(f"{waveforms} holds none for layout={places.layout}; give {pattern}.{other}")
     return ArchiveParts(root, places.layout, catalogue, bulletins, stations, files, strangers)
 
 
@@ -231,7 +232,7 @@ def _catalogue(places: Places, bulletins: tuple[Path, ...]) -> Path | None:
         return None
     found = _one_of(folder, CATALOGUE)
     if found is None and not bulletins:
-        raise ArchiveError(f"{folder} has no catalogue; give {CATALOGUE} in QuakeML.")
+        raise ArchiveError(f"{folder} has no {CATALOGUE}; give it, catalogue=<file> or bulletins=<file>.")
     return found
 
 

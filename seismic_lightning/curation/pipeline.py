@@ -6,19 +6,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from seismic_lightning.curation.gather import Gathered
 from seismic_lightning.curation.join import Choice
 from seismic_lightning.curation.layout import Places, find_parts
 from seismic_lightning.curation.merge import read_events
 from seismic_lightning.curation.parallel import in_order
-from seismic_lightning.curation.plan import Plan, make_plan
-from seismic_lightning.curation.report import Tally, frequent_reasons
+from seismic_lightning.curation.plan import NoCandidateError, Plan, make_plan
+from seismic_lightning.curation.report import REJECTIONS_CSV, Tally, frequent_reasons
+from seismic_lightning.curation.schema import REJECTIONS, to_table
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.curation.shards import describe_files
 from seismic_lightning.curation.task import Part, cut_into_tasks, run_task
 from seismic_lightning.errors import DatasetError
 from seismic_lightning.records.inventory import Inventory
 from seismic_lightning.records.stations import read_stations
+from seismic_lightning.storage import PART
 
 Progress = Callable[[int, int], None]
 
@@ -51,7 +55,10 @@ def build_dataset(
     """
     parts = find_parts(archive)
     catalogue, problems = read_events(parts, settings.catalogue_format)
-    plan = make_plan(parts, catalogue, settings, problems)
+    try:
+        plan = make_plan(parts, catalogue, settings, problems)
+    except NoCandidateError as error:
+        raise _with_table(error, folder, to_table(error.rejections, REJECTIONS)) from error
     planned, left_out = plan.rejections, catalogue.left_out
     inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
     tasks, stations = _tasks(plan, (parts.root, folder), inventory, settings), parts.stations
@@ -64,7 +71,10 @@ def build_dataset(
             done += part.n_candidates
             if progress is not None:
                 progress(done, len(plan.candidates))
-    choice = _choose(gathered, settings, archive)
+    try:
+        choice = _choose(gathered, settings, archive)
+    except DatasetError as error:
+        raise _with_table(error, folder, gathered.rejections(folder)) from error
     gathered.write(folder, choice, stations)
     counts = gathered.counts(plan.total, choice, plan.absent_families)
     content = {
@@ -92,6 +102,13 @@ def _choose(gathered: Gathered, settings: CurationSettings, archive: Path | Plac
     if not any(of == unit for of, _ in gathered.records):
         raise _nothing_accepted(archive, gathered.tally)
     return Choice(unit, gathered.split(unit, settings.split))
+
+
+def _with_table(error: DatasetError, folder: Path, rejections: pd.DataFrame) -> DatasetError:
+    """Keep the rejections of a dataset that cannot be made beside the place where it would have been."""
+    path = folder.with_name(f"{folder.name.removesuffix(PART)}.{REJECTIONS_CSV}")
+    rejections.to_csv(path, index=False)
+    return DatasetError(f"{error} Everything that was left out, and why: {path}.")
 
 
 def _nothing_accepted(archive: Path | Places, tally: Tally) -> DatasetError:

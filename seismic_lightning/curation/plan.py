@@ -21,6 +21,19 @@ from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.records.catalogue import P_PHASES, Catalogue, Pick
 
 
+class NoCandidateError(DatasetError):
+    """Nothing can become a record.
+
+    Attributes:
+        rejections: Rows of the rejection table that say why.
+    """
+
+    def __init__(self, message: str, rejections: list[dict[str, Any]]) -> None:
+        """Keep the rows beside the message."""
+        super().__init__(message)
+        self.rejections = rejections
+
+
 @dataclass(frozen=True)
 class Plan:
     """Work and what needs none.
@@ -75,7 +88,7 @@ def make_plan(
         candidates, rejections = cut_by_picks(parts, catalogue, settings.window)
     rejections = [*problems, *_strangers(parts), *rejections]
     if not candidates:
-        raise DatasetError(_no_candidate(parts, rejections))
+        raise NoCandidateError(_no_candidate(parts, rejections), rejections)
     select = settings.select
     _check_families(candidates, select)
     left_out = [c for c in candidates if not select.keeps_family(c.name.family)]

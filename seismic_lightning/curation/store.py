@@ -122,7 +122,7 @@ class CuratedDataset:
         return self._maps[name]
 
 
-def open_dataset(dataset_dir: Path) -> CuratedDataset:
+def open_dataset(dataset_dir: str | Path) -> CuratedDataset:
     """Open a dataset and check that it is complete.
 
     Args:
@@ -134,6 +134,7 @@ def open_dataset(dataset_dir: Path) -> CuratedDataset:
     Raises:
         DatasetError: The folder is no dataset, lacks a file, or its metadata break the schema.
     """
+    dataset_dir = Path(dataset_dir)
     manifest = read_manifest(dataset_dir)
     if manifest is None:
         message = (

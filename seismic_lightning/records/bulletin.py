@@ -67,7 +67,7 @@ class Bulletin(NamedTuple):
         return quakeml_bytes(self.catalogue(magnitude_order))
 
 
-def read_bulletin(path: Path) -> Bulletin:
+def read_bulletin(path: str | Path) -> Bulletin:
     """Read a GSE2.0 bulletin with any number of events.
 
     Args:
@@ -80,7 +80,7 @@ def read_bulletin(path: Path) -> Bulletin:
         ArchiveError: The file cannot be opened, or is no bulletin at all.
     """
     try:
-        content = path.read_bytes()
+        content = Path(path).read_bytes()
     except OSError as error:
         raise ArchiveError(f"{path} cannot be read ({error.strerror}); give a GSE2.0 bulletin.") from error
     return parse_bulletin(content, str(path))

@@ -140,6 +140,9 @@ def test_sensors_of_known_azimuth_are_rotated_and_others_refused(tmp_path: Path)
     with pytest.raises(DatasetError, match=r"3 x no_orientation .*azimuth.*orientation=as_is") as refused:
         curate(unknown, tmp_path / "b", SHORT)
     assert "none of 3 candidates" in str(refused.value)
+    table = tmp_path / "b.rejections.csv"
+    assert f"Everything that was left out, and why: {table}." in str(refused.value)
+    assert pd.read_csv(table)["reason"].tolist() == ["no_orientation"] * 3
     assert not (tmp_path / "b").exists()
     assert not (tmp_path / "b.part").exists()
     assert curate(unknown, tmp_path / "b", replace(SHORT, orientation="as_is")).accepted == 3
@@ -208,7 +211,7 @@ def test_stations_that_are_unknown_are_named(tmp_path: Path) -> None:
 def test_an_archive_without_a_catalogue_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     archive = write_archive(tmp_path / "archive", n_events=3, n_stations=1)
     (archive / "catalogue.xml").unlink()
-    with pytest.raises(ArchiveError, match="has no catalogue"):
+    with pytest.raises(ArchiveError, match="has no catalogue.xml"):
         curate(archive, tmp_path / "dataset", SHORT)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["archive"]
 

@@ -45,10 +45,10 @@ def test_files_are_found_in_order_and_strangers_told_apart(tmp_path: Path) -> No
     ("part", "lacks"),
     [
         ("", "is no folder; give one with catalogue.xml"),
-        ("catalogue.xml", "has no catalogue; give catalogue.xml in QuakeML"),
+        ("catalogue.xml", "has no catalogue.xml; give it, catalogue=<file>"),
         ("stations.xml", "has no station metadata; give stations.xml"),
         ("waveforms", "has no folder waveforms; give event files waveforms/<family>/<event>"),
-        ("waveforms/HH", "holds no event files; give event files waveforms/<family>"),
+        ("waveforms/HH", "holds none for layout=events; give event files waveforms/<family>"),
     ],
 )
 def test_a_missing_part_is_named(tmp_path: Path, part: str, lacks: str) -> None:
