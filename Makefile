@@ -22,8 +22,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 train: $(INSTALLED) ## train a model: make train ARGS="data=archive archive_dir=... model=cvae"
 	$(BIN)/python train.py $(or $(ARGS),model=vae beta=0.5)
 
-test: $(INSTALLED) ## run every test with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+test: $(INSTALLED) ## run every test with coverage, one process per core
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term $(ARGS)
 
 lint: $(INSTALLED) ## style, spelling and who may import whom
 	$(BIN)/ruff check .
