@@ -211,7 +211,7 @@ def test_stations_that_are_unknown_are_named(tmp_path: Path) -> None:
 def test_an_archive_without_a_catalogue_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     archive = write_archive(tmp_path / "archive", n_events=3, n_stations=1)
     (archive / "catalogue.xml").unlink()
-    with pytest.raises(ArchiveError, match="has no catalogue.xml"):
+    with pytest.raises(ArchiveError, match=r"has no catalogue\.xml"):
         curate(archive, tmp_path / "dataset", SHORT)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["archive"]
 
