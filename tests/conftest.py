@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.archive import write_archive
 from support.simulated import of_two_rates
 
 from seismic_lightning.curation.build import curate
@@ -31,6 +32,20 @@ def dataset_dir(archive_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """Return the curated dataset of that archive."""
     folder = tmp_path_factory.mktemp("curated") / "dataset"
     curate(archive_dir, folder, SHORT)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def day_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an archive of twelve events within one day at three stations."""
+    return write_archive(tmp_path_factory.mktemp("day") / "archive", n_events=12, n_stations=3)
+
+
+@pytest.fixture(scope="session")
+def day_dataset(day_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the curated dataset of that archive."""
+    folder = tmp_path_factory.mktemp("curated_day") / "dataset"
+    curate(day_archive, folder, SHORT)
     return folder
 
 

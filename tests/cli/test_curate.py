@@ -21,31 +21,17 @@ RunCommand = Callable[..., None]
 SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionSettings(min_snr=0.0))
 
 
-@pytest.fixture(scope="session")
-def archive_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an archive of twelve events, a minute apart within one day, at three stations."""
-    return write_archive(tmp_path_factory.mktemp("observatory") / "archive", n_events=12, n_stations=3)
-
-
-@pytest.fixture(scope="session")
-def dataset_dir(archive_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the curated dataset of that archive."""
-    folder = tmp_path_factory.mktemp("curated") / "dataset"
-    curate(archive_dir, folder, SHORT)
-    return folder
-
-
 def test_parts_from_anywhere_become_a_dataset_of_the_vertical_with_a_figure(
-    archive_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_command: RunCommand
+    day_archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_command: RunCommand
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shutil.copy(archive_dir / "catalogue.xml", "events.qml")
+    shutil.copy(day_archive / "catalogue.xml", "events.qml")
     stations = "#Network|Station|Latitude|Longitude|Elevation|SiteName|StartTime|EndTime"
     rows = [f"XX|ST{number:02d}|40.5|28.8|10.0|somewhere|2000-01-01T00:00:00|" for number in range(3)]
     Path("stations.txt").write_text("\n".join([stations, *rows, ""]))
     Path("data").mkdir()
     vertical = Stream()
-    for path in sorted(archive_dir.glob("waveforms/HH/*.mseed")):
+    for path in sorted(day_archive.glob("waveforms/HH/*.mseed")):
         vertical += read(str(path), format="MSEED").select(component="Z")
     vertical.write("data/all.mseed", format="MSEED", encoding="STEIM2")
     run_command(
@@ -78,8 +64,8 @@ def lines(figure: Figure, colour: str, panel: int) -> list[float]:
     return found
 
 
-def test_lines_stand_on_the_onsets(dataset_dir: Path) -> None:
-    dataset = open_dataset(dataset_dir)
+def test_lines_stand_on_the_onsets(day_dataset: Path) -> None:
+    dataset = open_dataset(day_dataset)
     figure = draw_events(dataset)
     strongest = dataset.metadata.sort_values("source_magnitude", ascending=False)["source_id"].unique()[:8]
     shown = dataset.metadata[dataset.metadata["source_id"].isin(strongest)]
@@ -103,9 +89,9 @@ def test_a_record_without_a_vertical_is_shown_as_such(tmp_path: Path) -> None:
 
 
 def test_a_figure_of_no_known_format_is_refused_before_anything_is_curated(
-    run_command: RunCommand, archive_dir: Path, tmp_path: Path
+    run_command: RunCommand, day_archive: Path, tmp_path: Path
 ) -> None:
     output_dir = tmp_path / "dataset"
     with pytest.raises(SystemExit, match=r"figure=events\.foo: give a name that ends in one of .*\.png"):
-        run_command(main, f"archive_dir={archive_dir}", f"dataset_dir={output_dir}", "figure=events.foo")
+        run_command(main, f"archive_dir={day_archive}", f"dataset_dir={output_dir}", "figure=events.foo")
     assert not output_dir.exists()

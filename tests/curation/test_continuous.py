@@ -3,7 +3,7 @@
 import copy
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import groupby
@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from obspy import Stream, Trace, UTCDateTime, read, read_events, read_inventory
-from support.archive import START, write_archive
+from support.archive import START
+from support.continuous import as_day_files, as_files_of_any_name, write
 
 from seismic_lightning.curation import task
 from seismic_lightning.curation.build import curate
@@ -30,66 +31,15 @@ SHORT = CurationSettings(window=WindowSettings(length_s=20.0), select=SelectionS
 ELSEWHERE = ("shard", "row", "trace_file")
 
 
-@pytest.fixture(scope="session")
-def archive_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an archive of twelve events, a minute apart within one day, at three stations."""
-    return write_archive(tmp_path_factory.mktemp("observatory") / "archive", n_events=12, n_stations=3)
-
-
-@pytest.fixture(scope="session")
-def dataset_dir(archive_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the curated dataset of that archive."""
-    folder = tmp_path_factory.mktemp("curated") / "dataset"
-    curate(archive_dir, folder, SHORT)
-    return folder
-
-
-def traces(archive: Path) -> Iterator[Trace]:
-    for path in sorted(archive.glob("waveforms/*/*.mseed")):
-        yield from read(str(path), format="MSEED")
-
-
-def write(groups: dict[Path, Stream]) -> None:
-    for path, stream in groups.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stream.write(str(path), format="MSEED", encoding="STEIM2", reclen=512)
-
-
-def as_files_of_any_name(archive: Path, folder: Path) -> Places:
-    """Put all records of a station, whatever their channel, into one file."""
-    groups: dict[Path, Stream] = {}
-    for trace in traces(archive):
-        groups.setdefault(folder / f"{trace.stats.station} any name", Stream()).append(trace)
-    write(groups)
-    return Places(archive, waveforms=folder, layout="continuous")
-
-
-def as_day_files(archive: Path, folder: Path, later_s: float = 0.0, over_s: float = 0.0) -> Places:
-    """Sort all records, moved in time, into a tree of day files that go on over midnight."""
-    groups: dict[Path, Stream] = {}
-    for trace in traces(archive):
-        trace.stats.starttime += later_s
-        for start in (START - 86400, START):
-            begin = start + over_s
-            part = trace.slice(begin, begin + 86400 - trace.stats.delta / 2)
-            if len(part):
-                network, station, _, channel = trace.id.split(".")
-                name = f"{trace.id}.D.{start.year}.{start.julday:03d}"
-                path = folder / str(start.year) / network / station / f"{channel}.D" / name
-                groups.setdefault(path, Stream()).append(part)
-    write(groups)
-    return Places(archive, waveforms=folder, layout="sds")
-
-
 @pytest.mark.parametrize("arrange", [as_files_of_any_name, as_day_files])
 def test_records_are_those_of_the_event_files(
-    arrange: Callable[[Path, Path], Places], archive_dir: Path, dataset_dir: Path, tmp_path: Path
+    arrange: Callable[[Path, Path], Places], day_archive: Path, day_dataset: Path, tmp_path: Path
 ) -> None:
-    places = arrange(archive_dir, tmp_path / "data")
+    places = arrange(day_archive, tmp_path / "data")
     summary = curate(places, tmp_path / "dataset", SHORT)
     assert (summary.accepted, summary.rejected) == (36, {})
     assert set(summary.apart) <= {"no_pick"}  # the day before of stations that P reaches late
-    ours, expected = open_dataset(tmp_path / "dataset"), open_dataset(dataset_dir)
+    ours, expected = open_dataset(tmp_path / "dataset"), open_dataset(day_dataset)
     pd.testing.assert_frame_equal(
         ours.metadata.drop(columns=[*ELSEWHERE]), expected.metadata.drop(columns=[*ELSEWHERE])
     )
@@ -101,8 +51,8 @@ def test_records_are_those_of_the_event_files(
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes()
 
 
-def test_a_window_over_midnight_takes_two_day_files(archive_dir: Path, tmp_path: Path) -> None:
-    curate(as_day_files(archive_dir, tmp_path / "data"), tmp_path / "dataset", SHORT)
+def test_a_window_over_midnight_takes_two_day_files(day_archive: Path, tmp_path: Path) -> None:
+    curate(as_day_files(day_archive, tmp_path / "data"), tmp_path / "dataset", SHORT)
     metadata = open_dataset(tmp_path / "dataset").metadata
     first = metadata[metadata["source_id"] == "sim_000"].iloc[0]
     files = first["trace_file"].split("; ")
@@ -112,9 +62,9 @@ def test_a_window_over_midnight_takes_two_day_files(archive_dir: Path, tmp_path:
 
 
 def test_samples_after_midnight_in_records_of_the_day_before_are_found(
-    archive_dir: Path, tmp_path: Path
+    day_archive: Path, tmp_path: Path
 ) -> None:
-    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+    archive = Path(shutil.copytree(day_archive, tmp_path / "archive"))
     events = read_events(str(archive / "catalogue.xml"))
     for event in events:
         event.origins[0].time += 600.0
@@ -130,8 +80,8 @@ def reasons(folder: Path) -> dict[str, int]:
     return dict(Counter(map(str, pd.read_parquet(folder / "rejections.parquet")["reason"])))
 
 
-def test_every_other_pick_and_file_has_its_reason(archive_dir: Path, tmp_path: Path) -> None:
-    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+def test_every_other_pick_and_file_has_its_reason(day_archive: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(day_archive, tmp_path / "archive"))
     events = read_events(str(archive / "catalogue.xml"))
     stations = ["ST00", "ST01", "ST02"]
     for pick in events[-1].picks:
@@ -158,21 +108,21 @@ def test_every_other_pick_and_file_has_its_reason(archive_dir: Path, tmp_path: P
     assert picks_listed + 2 * summary.candidates == n_picks
 
 
-def test_candidates_of_an_event_and_family_stand_in_a_row(archive_dir: Path, tmp_path: Path) -> None:
-    places = as_files_of_any_name(archive_dir, tmp_path / "data")
+def test_candidates_of_an_event_and_family_stand_in_a_row(day_archive: Path, tmp_path: Path) -> None:
+    places = as_files_of_any_name(day_archive, tmp_path / "data")
     for station in ("ST00", "ST01"):
         twin = read(str(tmp_path / "data" / f"{station} any name"))
         for trace in twin:
             trace.stats.channel = "BH" + trace.stats.channel[-1]
         write({tmp_path / "data" / f"{station} twin": twin})
-    catalogue = read_catalogue(archive_dir / "catalogue.xml")
+    catalogue = read_catalogue(day_archive / "catalogue.xml")
     candidates, _ = cut_by_picks(find_parts(places), catalogue, SHORT.window)
     rows = [key for key, _ in groupby((one.name.family, one.event.event_id) for one in candidates)]
     assert len(rows) == len(set(rows)) == 24
 
 
-def test_a_station_code_of_two_networks_needs_a_network(archive_dir: Path, tmp_path: Path) -> None:
-    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+def test_a_station_code_of_two_networks_needs_a_network(day_archive: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(day_archive, tmp_path / "archive"))
     events = read_events(str(archive / "catalogue.xml"))
     for event in events:
         for pick in event.picks:
@@ -188,8 +138,8 @@ def test_a_station_code_of_two_networks_needs_a_network(archive_dir: Path, tmp_p
     assert summary.apart["ambiguous_station"] == 24
 
 
-def test_a_day_file_that_holds_another_channel_is_refused(archive_dir: Path, tmp_path: Path) -> None:
-    places = as_day_files(archive_dir, tmp_path / "data")
+def test_a_day_file_that_holds_another_channel_is_refused(day_archive: Path, tmp_path: Path) -> None:
+    places = as_day_files(day_archive, tmp_path / "data")
     folder = tmp_path / "data" / "2024" / "XX" / "ST01"
     shutil.copy(folder / "HHN.D" / "XX.ST01..HHN.D.2024.001", folder / "HHZ.D" / "XX.ST01..HHZ.D.2024.001")
     (tmp_path / "data" / "readme").touch()
@@ -201,10 +151,10 @@ def test_a_day_file_that_holds_another_channel_is_refused(archive_dir: Path, tmp
     assert summary.rejected == {"missing_component": 12}
 
 
-def test_a_gap_in_continuous_data_is_a_gap_of_the_record(archive_dir: Path, tmp_path: Path) -> None:
-    places = as_files_of_any_name(archive_dir, tmp_path / "data")
+def test_a_gap_in_continuous_data_is_a_gap_of_the_record(day_archive: Path, tmp_path: Path) -> None:
+    places = as_files_of_any_name(day_archive, tmp_path / "data")
     path = tmp_path / "data" / "ST02 any name"
-    pick = read_events(str(archive_dir / "catalogue.xml"))[3].picks[4]
+    pick = read_events(str(day_archive / "catalogue.xml"))[3].picks[4]
     stream = read(str(path))
     stream.cutout(pick.time + 2, pick.time + 4)
     stream.write(str(path), format="MSEED", encoding="STEIM2")
@@ -214,8 +164,8 @@ def test_a_gap_in_continuous_data_is_a_gap_of_the_record(archive_dir: Path, tmp_
     assert curate(places, tmp_path / "relaxed", relaxed).accepted == 36
 
 
-def test_the_sensor_is_that_of_the_window_not_of_the_file(archive_dir: Path, tmp_path: Path) -> None:
-    archive = Path(shutil.copytree(archive_dir, tmp_path / "archive"))
+def test_the_sensor_is_that_of_the_window_not_of_the_file(day_archive: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.copytree(day_archive, tmp_path / "archive"))
     inventory = read_inventory(str(archive / "stations.xml"))
     picks = sorted(pick.time for event in read_events(str(archive / "catalogue.xml")) for pick in event.picks)
     change = picks[len(picks) // 2] - 120  # within the file, between two records
@@ -241,9 +191,9 @@ def test_the_sensor_is_that_of_the_window_not_of_the_file(archive_dir: Path, tmp
 
 @pytest.mark.parametrize("arrange", [as_files_of_any_name, as_day_files])
 def test_a_bad_block_costs_its_own_samples_alone(
-    arrange: Callable[[Path, Path], Places], archive_dir: Path, tmp_path: Path
+    arrange: Callable[[Path, Path], Places], day_archive: Path, tmp_path: Path
 ) -> None:
-    places = arrange(archive_dir, tmp_path / "data")
+    places = arrange(day_archive, tmp_path / "data")
     path = max((tmp_path / "data").rglob("*ST01*"), key=lambda path: path.stat().st_size * path.is_file())
     content = path.read_bytes()
     place = len(content) // 1024 * 512
@@ -257,9 +207,9 @@ def test_a_bad_block_costs_its_own_samples_alone(
 
 
 def test_gse_files_are_decoded_by_one_process_per_task(
-    archive_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    day_archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    places = as_files_of_any_name(archive_dir, tmp_path / "data")
+    places = as_files_of_any_name(day_archive, tmp_path / "data")
     for path in (tmp_path / "data").iterdir():
         read(str(path)).write(str(path), format="GSE2")
     decoders: list[Gse2Decoder] = []
@@ -274,18 +224,18 @@ def test_gse_files_are_decoded_by_one_process_per_task(
     assert [decoder.n_started for decoder in decoders] == [1, 1], "one to scan, one to measure"
 
 
-def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) -> None:
-    as_files_of_any_name(archive_dir, tmp_path / "data")
+def test_one_file_can_be_all_the_waveforms(day_archive: Path, tmp_path: Path) -> None:
+    as_files_of_any_name(day_archive, tmp_path / "data")
     places = Places(
-        catalogue=archive_dir / "catalogue.xml",
-        stations=archive_dir,
+        catalogue=day_archive / "catalogue.xml",
+        stations=day_archive,
         waveforms=tmp_path / "data" / "ST01 any name",
         layout="continuous",
     )
     with pytest.raises(ArchiveError):  # the folder also holds the catalogue
         curate(places, tmp_path / "dataset", SHORT)
     (tmp_path / "stations").mkdir()
-    shutil.copy(archive_dir / "stations.xml", tmp_path / "stations" / "XX.xml")
+    shutil.copy(day_archive / "stations.xml", tmp_path / "stations" / "XX.xml")
     summary = curate(replace(places, stations=tmp_path / "stations"), tmp_path / "dataset", SHORT)
     assert (summary.accepted, summary.apart) == (12, {"no_file": 48})
     assert set(open_dataset(tmp_path / "dataset").metadata["trace_file"]) == {"ST01 any name"}
@@ -293,9 +243,9 @@ def test_one_file_can_be_all_the_waveforms(archive_dir: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("needed", [False, True])
 def test_an_archive_in_use_is_curated_unless_a_file_that_was_read_changes(
-    needed: bool, archive_dir: Path, tmp_path: Path
+    needed: bool, day_archive: Path, tmp_path: Path
 ) -> None:
-    places = as_day_files(archive_dir, tmp_path / "data")
+    places = as_day_files(day_archive, tmp_path / "data")
     day = sorted((tmp_path / "data" / "2024").rglob("*.001"))[0]
     today = Path(str(day).replace("2024", "2026"))
     today.parent.mkdir(parents=True)
@@ -311,9 +261,9 @@ def test_an_archive_in_use_is_curated_unless_a_file_that_was_read_changes(
         assert curate(places, tmp_path / "dataset", SHORT, progress=record).accepted == 36
 
 
-def test_without_any_pick_in_any_file_the_reasons_are_counted(archive_dir: Path, tmp_path: Path) -> None:
+def test_without_any_pick_in_any_file_the_reasons_are_counted(day_archive: Path, tmp_path: Path) -> None:
     write({tmp_path / "data" / "x": Stream([Trace(np.arange(500, dtype=np.int32))])})
-    places = Places(archive_dir, waveforms=tmp_path / "data", layout="continuous")
+    places = Places(day_archive, waveforms=tmp_path / "data", layout="continuous")
     with pytest.raises(DatasetError, match=r"no analyst's P pick falls into any of 1 files.*72 x no_file"):
         curate(places, tmp_path / "dataset", SHORT)
     assert UTCDateTime(0) == Trace().stats.starttime
@@ -332,8 +282,8 @@ def test_places_that_cannot_be_an_archive_are_refused(places: dict[str, str], me
 
 
 @pytest.mark.parametrize("part", ["catalogue", "bulletins", "stations", "waveforms"])
-def test_a_place_without_a_file_is_named(part: str, archive_dir: Path, tmp_path: Path) -> None:
+def test_a_place_without_a_file_is_named(part: str, day_archive: Path, tmp_path: Path) -> None:
     named: dict[str, Any] = {part: tmp_path / "absent"}
-    places = replace(Places(archive_dir), **named)
+    places = replace(Places(day_archive), **named)
     with pytest.raises(ArchiveError, match=r"absent"):
         curate(places, tmp_path / "dataset", SHORT)
