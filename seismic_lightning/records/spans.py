@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from seismic_lightning.codes import SeedId, plain_code
+from seismic_lightning.codes import SeedId
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.gse2 import Gse2Decoder
-from seismic_lightning.records.waveform import Segment, read_segments
+from seismic_lightning.records.waveform import Segment, decoded_segments, libmseed_id, read_segments
 
 EXTENT_BYTES = 1 << 16
 """Resolution of a scan: some minutes of compressed samples at 100 Hz."""
@@ -111,17 +111,7 @@ def read_extents(
     try:
         content = _bytes(path, ranges)
         traces = pymseed.MS3TraceList.from_buffer(content, unpack_data=True)
-        segments = [
-            Segment(
-                _seed_id(trace.sourceid),
-                int(part.starttime),
-                float(part.samprate),
-                part.take_np_datasamples(),
-            )
-            for trace in traces
-            for part in trace
-            if part.sampletype in ("i", "f", "d")
-        ]
+        segments = decoded_segments(traces)
     except (pymseed.MiniSEEDError, ValueError):
         return read_segments(path, decoder)
     except OSError as error:
@@ -156,7 +146,9 @@ def _scan_run(path: Path, start: int, extents: list[Extent]) -> int:
     begin = offset = start
 
     def close() -> None:
-        extents.extend(Extent(_seed_id(name), *span, begin, offset - begin) for name, span in current.items())
+        extents.extend(
+            Extent(libmseed_id(name), *span, begin, offset - begin) for name, span in current.items()
+        )
         current.clear()
 
     try:
@@ -195,10 +187,3 @@ def end_ns(segment: Segment) -> int:
     """Return the time of a segment's last sample, nanoseconds since 1970 (UTC)."""
     steps = max(segment.samples.size - 1, 0)
     return segment.start_ns + round(steps / segment.sampling_rate_hz * NANOSECONDS_PER_S)
-
-
-def _seed_id(source_id: str) -> SeedId:
-    import pymseed
-
-    network, station, location, channel = pymseed.sourceid2nslc(source_id)
-    return SeedId(plain_code(network), station.strip(), plain_code(location), channel.strip())

@@ -12,7 +12,7 @@ References:
 import contextlib
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,20 +83,35 @@ def _read_with_pymseed(path: Path) -> list[Segment] | None:
     import pymseed  # here: loads a C library that commands without waveforms do not need
 
     try:
-        traces = pymseed.MS3TraceList.from_file(path, unpack_data=True)
-        return [
-            Segment(
-                _seed_id(pymseed.sourceid2nslc(trace.sourceid)),
-                int(part.starttime),
-                float(part.samprate),
-                part.take_np_datasamples(),
-            )
-            for trace in traces
-            for part in trace
-            if part.sampletype in ("i", "f", "d")
-        ]
+        return decoded_segments(pymseed.MS3TraceList.from_file(path, unpack_data=True))
     except (pymseed.MiniSEEDError, ValueError):
         return None
+
+
+def decoded_segments(traces: Iterable[Any]) -> list[Segment]:
+    """Return the segments that hold numbers.
+
+    Args:
+        traces: ``pymseed.MS3TraceList`` with unpacked samples, which are taken out of it.
+    """
+    return [
+        Segment(
+            libmseed_id(trace.sourceid),
+            int(part.starttime),
+            float(part.samprate),
+            part.take_np_datasamples(),
+        )
+        for trace in traces
+        for part in trace
+        if part.sampletype in ("i", "f", "d")
+    ]
+
+
+def libmseed_id(source_id: str) -> SeedId:
+    """Return the SEED codes of libmseed's source identifier, such as ``FDSN:KO_ADVT__H_H_Z``."""
+    import pymseed
+
+    return _seed_id(pymseed.sourceid2nslc(source_id))
 
 
 def _read_with_obspy(path: Path) -> list[Segment]:
