@@ -9,29 +9,29 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
-from seismic_lightning.batch import Batch
+from seismic_lightning.batch import Batch, Condition
 from seismic_lightning.callbacks.access import datamodule, is_rehearsal
 from seismic_lightning.models.checkpoint import read_checkpoint
 from seismic_lightning.models.checkpoint_io import AtomicCheckpointIO
 from seismic_lightning.models.generative import AGGREGATE_KEY, GenerativeAutoencoder
 from seismic_lightning.models.load import load_model
-from seismic_lightning.nn.mixture import GaussianMixture
+from seismic_lightning.nn.aggregate import Aggregate, Posteriors
 from seismic_lightning.nn.noise import keyed_generator
 
 
 class AggregatePosterior(Callback):
-    """Fit a mixture of Gaussians to the latents of the training split, for ``sampler=aggregate``.
+    """Fit a density to the latents of the training split, for ``sampler=aggregate``.
 
-    Each checkpoint of the run gets its own: the best one has other weights than the last. Models without a
-    prior, and conditional ones, whose latents belong to their conditions, have nothing to fit.
+    Each checkpoint of the run gets its own: the best one has other weights than the last. A model without a
+    prior has nothing to fit.
     """
 
     def __init__(self, n_components: int = 10, max_records: int = 20_000, seed: int = 0) -> None:
         """Keep the sizes.
 
         Args:
-            n_components: Most Gaussians of the mixture.
-            max_records: Training records whose latents are drawn, the first ones of this process's order.
+            n_components: Most Gaussians of the mixture of a model without condition.
+            max_records: Records of a split whose latents are drawn, the first ones of this process's order.
             seed: Of the latents drawn and of the fit.
         """
         self._n_components = n_components
@@ -40,22 +40,26 @@ class AggregatePosterior(Callback):
 
     def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Fit for every checkpoint that this run wrote."""
-        wanted = isinstance(pl_module, GenerativeAutoencoder) and not pl_module.is_conditional
+        wanted = isinstance(pl_module, GenerativeAutoencoder)
         if not wanted or is_rehearsal(trainer) or not trainer.is_global_zero:
             return
         for path in written_checkpoints(trainer):
             model = load_model(path, pl_module.device)
             assert isinstance(model, GenerativeAutoencoder)
-            mixture = self._fit(trainer, model)
-            checkpoint = {**read_checkpoint(path), AGGREGATE_KEY: mixture.state()}
+            density = self._fit(trainer, model)
+            checkpoint = {**read_checkpoint(path), AGGREGATE_KEY: density.state()}
             AtomicCheckpointIO().save_checkpoint(checkpoint, path)
 
-    def _fit(self, trainer: L.Trainer, model: GenerativeAutoencoder) -> GaussianMixture:
-        noise = keyed_generator(model.device, self._seed, 0)
-        batches = (trainer.strategy.batch_to_device(raw) for raw in datamodule(trainer).train_dataloader())
-        latents = training_latents(model, batches, self._max_records, noise)
-        first = keyed_generator(torch.device("cpu"), self._seed, 1)
-        return GaussianMixture.fit(latents, self._n_components, first)
+    def _fit(self, trainer: L.Trainer, model: GenerativeAutoencoder) -> Aggregate:
+        data = datamodule(trainer)
+
+        def drawn(loader: Iterable[Any], place: int) -> Posteriors:
+            noise = keyed_generator(model.device, self._seed, place)
+            batches = (trainer.strategy.batch_to_device(raw) for raw in loader)
+            return draw_posteriors(model, batches, self._max_records, noise)
+
+        training, validation = drawn(data.train_dataloader(), 0), drawn(data.val_dataloader(), 1)
+        return model.fit_aggregate(training, validation, self._n_components, self._seed)
 
 
 def written_checkpoints(trainer: L.Trainer) -> list[Path]:
@@ -73,12 +77,12 @@ def written_checkpoints(trainer: L.Trainer) -> list[Path]:
 
 
 @torch.no_grad()
-def training_latents(
+def draw_posteriors(
     model: GenerativeAutoencoder,
     batches: Iterable[Any],
     max_records: int,
     generator: torch.Generator,
-) -> Tensor:
+) -> Posteriors:
     """Draw one latent from the posterior of each record.
 
     Args:
@@ -88,12 +92,15 @@ def training_latents(
         generator: Source of the noise.
 
     Returns:
-        ``(n, D)`` latents on the processor.
+        ``n`` latents and their conditions, on the processor.
     """
     latents: list[Tensor] = []
+    conditions: list[Condition] = []
     batch: Batch
     for batch in batches:
         latents.append(model.encode(batch.spectrogram, batch.condition).sample(generator).float().cpu())
+        conditions.append(Condition(*(part.cpu() for part in batch.condition)))
         if sum(map(len, latents)) >= max_records:
             break
-    return torch.cat(latents)[:max_records]
+    told = Condition(*(torch.cat(parts)[:max_records] for parts in zip(*conditions, strict=True)))
+    return Posteriors(torch.cat(latents)[:max_records], told)

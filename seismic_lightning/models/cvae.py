@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from seismic_lightning.batch import Condition
 from seismic_lightning.models.generative import GenerativeAutoencoder, GenerativeOptions
+from seismic_lightning.nn.aggregate import ConditionalAggregate, Posteriors
 from seismic_lightning.nn.condition import CONDITION_SIZE, ConditionEncoder
 from seismic_lightning.nn.decoder import Decoder, ToFeatureMap
 from seismic_lightning.nn.encoder import Encoder
@@ -37,7 +38,8 @@ class CVAE(GenerativeAutoencoder):
             **options: See ``GenerativeAutoencoder`` and ``ModelOptions``; ``n_stations`` is needed.
         """
         super().__init__(**options)
-        self.condition = ConditionEncoder(options.get("n_stations", 0), options.get("n_location", 3))
+        self._told = (options.get("n_stations", 0), options.get("n_location", 3))
+        self.condition = ConditionEncoder(*self._told)
         self.encoder = Encoder(self.grid, self.channels, self.n_components)
         self.head = GaussianHead(math.prod(self.map_shape) + CONDITION_SIZE, self.latent_size)
         self.decoder = nn.Sequential(
@@ -50,6 +52,12 @@ class CVAE(GenerativeAutoencoder):
         """Return the prior of records of these conditions."""
         prior: DiagonalGaussian = self.prior(self.condition(condition))
         return prior
+
+    def fit_aggregate(
+        self, training: Posteriors, validation: Posteriors, n_components: int, seed: int
+    ) -> ConditionalAggregate:
+        """Fit a density for every condition; see ``GenerativeAutoencoder.fit_aggregate``."""
+        return ConditionalAggregate.fit(training, validation, (self.latent_size, *self._told), seed)
 
     def encode(self, spectrogram: Tensor, condition: Condition) -> DiagonalGaussian:
         """Return a Gaussian over ``(B, D)`` latents, given the condition."""

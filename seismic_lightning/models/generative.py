@@ -17,7 +17,7 @@ from seismic_lightning.batch import Condition
 from seismic_lightning.errors import CheckpointError, ConfigurationError
 from seismic_lightning.models.base import ModelOptions, SpectrogramAutoencoder
 from seismic_lightning.models.objective import Objective, objective
-from seismic_lightning.nn.mixture import GaussianMixture
+from seismic_lightning.nn.aggregate import Aggregate, Posteriors, aggregate_from_state
 from seismic_lightning.nn.posterior import DiagonalGaussian
 from seismic_lightning.nn.residual import make_residual
 
@@ -81,11 +81,24 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
         self.kl_warmup_epochs = kl_warmup_epochs
         self.free_bits = free_bits
         self.residual = make_residual(residual, (self.n_components, self.grid.n_freqs, self.grid.n_frames))
-        self.aggregate: GaussianMixture | None = None
+        self.aggregate: Aggregate | None = None
 
     @abstractmethod
     def prior_of(self, condition: Condition) -> DiagonalGaussian:
         """Return what latents of records of these conditions are drawn from, ``(B, D)``."""
+
+    @abstractmethod
+    def fit_aggregate(
+        self, training: Posteriors, validation: Posteriors, n_components: int, seed: int
+    ) -> Aggregate:
+        """Fit the density of ``sampler=aggregate``.
+
+        Args:
+            training: Latents drawn from posteriors of the training split.
+            validation: Those of the validation split.
+            n_components: Most Gaussians of a density without condition.
+            seed: Of the fit.
+        """
 
     @property
     def training_beta(self) -> float:
@@ -139,9 +152,9 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
         if self.aggregate is None:
             raise CheckpointError(
                 f"sampler=aggregate: this {type(self).__name__} holds no density of its training posteriors; "
-                "use sampler=prior, or train a VAE with callbacks.aggregate"
+                "use sampler=prior, or train with callbacks.aggregate"
             )
-        return self.aggregate.to(self.device).sample(len(condition.magnitude), generator, temperature)
+        return self.aggregate.draw(condition, generator, temperature)
 
     def _objective(self, stage: str, reconstruction: Tensor, spectrogram: Tensor, kl: Tensor) -> Objective:
         if stage != "train":
@@ -179,4 +192,4 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
         super().on_load_checkpoint(checkpoint)
         stored = checkpoint.get(AGGREGATE_KEY)
         if stored is not None and self._trainer is None:
-            self.aggregate = GaussianMixture.from_state(stored)
+            self.aggregate = aggregate_from_state(stored)

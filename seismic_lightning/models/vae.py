@@ -3,12 +3,15 @@
 import math
 from typing import Unpack
 
+import torch
 from torch import Tensor, nn
 
 from seismic_lightning.batch import Condition
 from seismic_lightning.models.generative import GenerativeAutoencoder, GenerativeOptions
+from seismic_lightning.nn.aggregate import MarginalAggregate, Posteriors
 from seismic_lightning.nn.decoder import Decoder, ToFeatureMap
 from seismic_lightning.nn.encoder import Encoder
+from seismic_lightning.nn.mixture import GaussianMixture
 from seismic_lightning.nn.posterior import DiagonalGaussian, GaussianHead
 from seismic_lightning.nn.prior import standard_normal
 
@@ -42,6 +45,13 @@ class VAE(GenerativeAutoencoder):
     def prior_of(self, condition: Condition) -> DiagonalGaussian:
         """Return the standard normal, for as many records as there are conditions."""
         return standard_normal(len(condition.magnitude), self.latent_size, condition.magnitude)
+
+    def fit_aggregate(
+        self, training: Posteriors, validation: Posteriors, n_components: int, seed: int
+    ) -> MarginalAggregate:
+        """Fit one mixture to all training latents; see ``GenerativeAutoencoder.fit_aggregate``."""
+        first = torch.Generator().manual_seed(seed)
+        return MarginalAggregate(GaussianMixture.fit(training.latent, n_components, first))
 
     def encode(self, spectrogram: Tensor, condition: Condition) -> DiagonalGaussian:
         """Return a Gaussian over ``(B, D)`` latents; the condition is not used."""
