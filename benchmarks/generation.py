@@ -58,20 +58,7 @@ def untrained(folder: Path) -> Trained:
         LogScaling(floor=1e-9, mean=-6.0, std=1.0),
     )
     n_samples = front.preprocess.n_samples(LENGTH_S)
-    train = pd.DataFrame(
-        {
-            "source_magnitude": [1.0, 4.0],
-            "source_latitude_deg": [40.0, 41.0],
-            "source_longitude_deg": [28.0, 29.0],
-            "source_depth_km": [5.0, 15.0],
-            "station_network_code": "KO",
-            "station_code": "ISK",
-            "station_latitude_deg": 41.06,
-            "station_longitude_deg": 29.06,
-            "station_elevation_m": 85.0,
-        }
-    )
-    conditions = ConditionScaling.fit(train)
+    conditions = ConditionScaling.fit(_two_records())
     model = CVAE(
         n_freqs=front.stft.n_freqs,
         n_frames=front.stft.n_frames(n_samples),
@@ -91,6 +78,23 @@ def untrained(folder: Path) -> Trained:
         length_s=LENGTH_S,
         dataset_id="",
         hull=None,
+    )
+
+
+def _two_records() -> pd.DataFrame:
+    """Return the metadata that scales of conditions come from."""
+    return pd.DataFrame(
+        {
+            "source_magnitude": [1.0, 4.0],
+            "source_latitude_deg": [40.0, 41.0],
+            "source_longitude_deg": [28.0, 29.0],
+            "source_depth_km": [5.0, 15.0],
+            "station_network_code": "KO",
+            "station_code": "ISK",
+            "station_latitude_deg": 41.06,
+            "station_longitude_deg": 29.06,
+            "station_elevation_m": 85.0,
+        }
     )
 
 
