@@ -28,7 +28,7 @@ from seismic_lightning.models.checkpoint import SelfNamingModule
 from seismic_lightning.models.means import EpochMeans
 from seismic_lightning.models.objective import Objective, objective
 from seismic_lightning.nn.blocks import PaddedGrid
-from seismic_lightning.nn.noise import keyed_generator
+from seismic_lightning.nn.noise import Noise, keyed_generator
 from seismic_lightning.nn.posterior import Posterior
 
 MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
@@ -60,6 +60,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
     Attributes:
         beta: Weight of the divergence; a posterior without one leaves it without effect.
         is_conditional: Whether what the model makes depends on the condition.
+        draws: Whether it can draw new records.
         n_components: Components ``C`` of a spectrogram.
         grid: Size of the spectrogram and of the encoder's feature map.
         map_shape: Channels, frequency size and time size of that feature map.
@@ -67,6 +68,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
 
     beta: float = 0.0
     is_conditional = False
+    draws = False
 
     def __init__(
         self,
@@ -153,7 +155,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         self,
         condition: Condition,
         *,
-        generator: torch.Generator,
+        generator: Noise,
         temperature: float = 1.0,
         sampler: str = "prior",
     ) -> Tensor:

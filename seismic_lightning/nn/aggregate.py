@@ -29,6 +29,7 @@ from seismic_lightning.batch import Condition
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.nn.condition import ConditionEncoder
 from seismic_lightning.nn.mixture import GaussianMixture
+from seismic_lightning.nn.noise import Noise
 from seismic_lightning.nn.posterior import DiagonalGaussian
 from seismic_lightning.nn.prior import ConditionalPrior
 
@@ -56,14 +57,12 @@ class Posteriors(NamedTuple):
 class Aggregate(Protocol):
     """A density of training posteriors that latents can be drawn from."""
 
-    def draw(
-        self, condition: Condition, generator: torch.Generator | None = None, temperature: float = 1.0
-    ) -> Tensor:
+    def draw(self, condition: Condition, generator: Noise | None = None, temperature: float = 1.0) -> Tensor:
         """Draw one latent per condition.
 
         Args:
             condition: Scaled conditions of ``B`` records.
-            generator: Source of the noise; None takes PyTorch's global one.
+            generator: Source of the noise, or one for each latent; None takes PyTorch's global one.
             temperature: Factor on the spread about the mean of a condition or component.
 
         Returns:
@@ -84,9 +83,7 @@ class MarginalAggregate:
 
     mixture: GaussianMixture
 
-    def draw(
-        self, condition: Condition, generator: torch.Generator | None = None, temperature: float = 1.0
-    ) -> Tensor:
+    def draw(self, condition: Condition, generator: Noise | None = None, temperature: float = 1.0) -> Tensor:
         """Draw as many latents as there are conditions; see ``Aggregate.draw``."""
         device = condition.magnitude.device
         return self.mixture.to(device).sample(len(condition.magnitude), generator, temperature)
@@ -197,9 +194,7 @@ class ConditionalAggregate:
         left = deviations(training.latent, network(training.condition))
         return cls(network, GaussianMixture.fit(left, 1, torch.Generator().manual_seed(seed)))
 
-    def draw(
-        self, condition: Condition, generator: torch.Generator | None = None, temperature: float = 1.0
-    ) -> Tensor:
+    def draw(self, condition: Condition, generator: Noise | None = None, temperature: float = 1.0) -> Tensor:
         """Draw one latent per condition; see ``Aggregate.draw``."""
         device = condition.magnitude.device
         units: DiagonalGaussian = self.network.to(device)(condition)

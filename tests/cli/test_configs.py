@@ -16,6 +16,7 @@ from seismic_lightning.cli.schema import (
     AuditConfig,
     CurateConfig,
     ExportConfig,
+    GenerateConfig,
     SimulateConfig,
     TrainConfig,
     register,
@@ -31,6 +32,7 @@ COMMANDS = {
     "acquire": AcquireConfig,
     "curate": CurateConfig,
     "export": ExportConfig,
+    "generate": GenerateConfig,
     "audit": AuditConfig,
     "simulate": SimulateConfig,
 }
