@@ -160,8 +160,8 @@ _ENTRIES = {
     ),
     "PGA scatter about trend over real": Entry(
         DISTRIBUTION,
-        "Scatter of log10 PGA about its own trend with magnitude and distance, over that of real records; below "
-        "1 the model averages.",
+        "Scatter of log10 PGA about its own trend with magnitude and distance, over that of real records; "
+        "below 1 the model averages.",
         _ABRAHAMSON,
     ),
     "ML closure slope": Entry(

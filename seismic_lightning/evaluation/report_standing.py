@@ -1,9 +1,9 @@
 """Where a value lies between the guess below it and the floor that no model can pass.
 
-The badness of a value is its distance from what would be best; the scale of each measure runs from the badness
-of the floor to that of the baseline. The baseline is the constant mean spectrogram, or a random other record
-where that has no value. The floor is one half of the real records against the other, or, where a measure
-needs pairs, the real spectrogram with its phase recovered.
+The badness of a value is its distance from what would be best; the scale of each measure runs from the
+badness of the floor to that of the baseline. The baseline is the constant mean spectrogram, or a random other
+record where that has no value. The floor is one half of the real records against the other, or, where a
+measure needs pairs, the real spectrogram with its phase recovered.
 """
 
 from collections.abc import Mapping
