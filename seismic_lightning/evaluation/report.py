@@ -13,7 +13,7 @@ import matplotlib
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from seismic_lightning.evaluation import report_figures, report_tables
+from seismic_lightning.evaluation import report_figures, report_lines, report_tables
 from seismic_lightning.evaluation.report_standing import Standing
 from seismic_lightning.evaluation.result import Evaluation
 from seismic_lightning.storage import write_atomically
@@ -65,7 +65,7 @@ def render(evaluation: Evaluation) -> str:
         "bins": report_tables.bin_tables(evaluation.bins),
         "curves": list(_curves(evaluation)),
         "examples": [
-            (f"{report_figures.caption(one)}: {one.row}", _embedded(report_figures.pair_figure(one)))
+            (f"{one.row}: {report_figures.caption(one)}", _embedded(report_figures.pair_figure(one)))
             for one in evaluation.examples[: report_figures.MAX_EXAMPLES]
         ],
     }
@@ -134,7 +134,7 @@ def _embedded(figure: Figure) -> str:
     target = io.BytesIO()
     # Texts stay texts; without a salt and a date of its own every drawing would differ.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": REPORT_FILE}):
-        FigureCanvasSVG(figure)  # type: ignore[no-untyped-call]
+        FigureCanvasSVG(figure)
         figure.savefig(
             target,
             format="svg",
@@ -142,6 +142,6 @@ def _embedded(figure: Figure) -> str:
             transparent=True,
             metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
         )
-    drawing = target.getvalue().decode().replace(report_figures.INK, "currentColor")
+    drawing = target.getvalue().decode().replace(report_lines.INK, "currentColor")
     drawing = drawing.replace("<defs>", f"{_INK_OF_THE_PAGE}<defs>", 1)
     return f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}"

@@ -1,74 +1,26 @@
-"""The figures of the report: each narrow enough for a phone, none of them bound to global state.
+"""The figures of the report: each narrow enough for a phone, none of them bound to global state."""
 
-Axes and texts have one colour, ``INK``, which a page may exchange for its own; lines have colours that
-colour-blind eyes tell apart on white and on black, and differ in dash and marker as well.
+from collections.abc import Iterator
+from typing import Any
 
-References:
-    Okabe, M. and Ito, K. (2008), Color universal design (the colours).
-"""
-
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
-
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from seismic_lightning.evaluation.budget import (
-    CEILING_ROW,
-    CONDITIONAL_ROW,
-    HALVES_ROW,
-    MEAN_ROW,
-    ORACLE_ROW,
-    OTHER_ROW,
-    PRIOR_ROW,
-)
+from seismic_lightning.evaluation.report_lines import INK, drawing, lines_of
 from seismic_lightning.evaluation.result import REAL, Curves, Evaluation, Example
 
-INK = "#1c1e21"
 WIDTH_IN = 4.6
 """Of a figure that a phone shows at its own size."""
 REAL_COLOUR, GENERATED_COLOUR = "#2f7fc1", "#d55e00"
 MAX_EXAMPLES = 10
 LANE = 1.5
 """Room for one component, in largest amplitudes of the pair."""
-_AXIS_TEXT = {"counts": (1.0, "counts"), "mps": (1e-6, "µm/s"), "mps2": (1e-6, "µm/s²")}
-
-
-class Line(NamedTuple):
-    """How one row is drawn wherever it occurs: colour, dashes and marker."""
-
-    colour: str
-    dashes: str
-    marker: str
-
-
-LINES = {
-    REAL: Line(INK, "-", "o"),
-    MEAN_ROW: Line("#8a8a8a", ":", "x"),
-    OTHER_ROW: Line("#8a8a8a", "--", "+"),
-    HALVES_ROW: Line("#8a8a8a", "-.", "|"),
-    CEILING_ROW: Line("#cc79a7", "--", "^"),
-    ORACLE_ROW: Line("#009e73", "-.", "s"),
-    CONDITIONAL_ROW: Line("#d55e00", "-", "D"),
-    PRIOR_ROW: Line("#2f7fc1", "--", "v"),
-}
-SPARE_LINES = (Line("#e69f00", "-", "P"), Line("#56b4e9", "-.", "X"), Line("#7b6ee0", ":", "*"))
-
-
-@contextmanager
-def drawing() -> Iterator[None]:
-    """Draw texts and axes in ``INK``, thin and small, for as long as the block lasts."""
-    inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color")
-    style: dict[str, Any] = dict.fromkeys(inked, INK)
-    style |= {"font.size": 9.0, "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.7}
-    style |= {"axes.titlesize": 10.0, "axes.titlelocation": "left", "legend.frameon": False}
-    with matplotlib.rc_context(style):
-        yield
+_UNITS = {"counts": "counts", "mps": "m/s", "mps2": "m/s²"}
+_PREFIXES = {"": 1.0, "m": 1e-3, "µ": 1e-6, "n": 1e-9}
 
 
 def figures(evaluation: Evaluation) -> dict[str, Figure]:
@@ -105,10 +57,18 @@ def closure_figures(evaluation: Evaluation) -> dict[str, Figure]:
         return {}
     every = np.concatenate(list(held.values()))
     limits = (float(np.floor(every.min() * 2) / 2), float(np.ceil(every.max() * 2) / 2))
-    return {
-        row: _closure_figure(cloud, held.get(REAL) if row != REAL else None, row, limits, evaluation.budget)
-        for row, cloud in held.items()
-    }
+    lines = lines_of(held)
+    drawn = {}
+    for row, cloud in held.items():
+        figure, axes = _closure_panel(limits)
+        # Thousands of points are smaller as pixels than as shapes.
+        if row != REAL and REAL in held:
+            axes.plot(*held[REAL].T, ".", ms=3.5, color="#9a9a9a", alpha=0.5, mew=0, rasterized=True)
+        axes.plot(*cloud.T, ".", ms=4.5, color=lines[row].colour, alpha=0.6, mew=0, rasterized=True)
+        axes.set_title(row)
+        axes.texts[0].set_text(_closure_text(evaluation.budget, row, len(cloud)))
+        drawn[row] = figure
+    return drawn
 
 
 def spectra_figure(curves: Curves) -> Figure:
@@ -131,9 +91,11 @@ def spectra_figure(curves: Curves) -> Figure:
         axes.set_xscale("log")
         axes.set_xlabel("Frequency (Hz)")
         axes.set_ylabel("Mean log10 amplitude (unit·s)")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.grid(alpha=0.25, lw=0.5)
-        figure.legend(loc="outside lower left", ncols=2, fontsize=8.0, handlelength=3.0)
+        figure.legend(loc="outside lower left", ncols=2, fontsize=8.5, handlelength=3.0)
     return figure
 
 
@@ -151,12 +113,13 @@ def levels_figure(curves: Curves) -> Figure:
         axes = figure.subplots()
         places = np.arange(len(curves.parts))
         for row, line in lines_of(curves.levels).items():
-            style = {"color": line.colour, "ls": line.dashes, "marker": line.marker}
-            axes.plot(places, curves.levels[row], **style, ms=4.0, lw=2.0 if row == REAL else 1.1, label=row)
+            width = 2.0 if row == REAL else 1.1
+            (drawn,) = axes.plot(places, curves.levels[row], line.dashes, color=line.colour, lw=width)
+            drawn.set(marker=line.marker, markersize=4.0, label=row)
         axes.set_xticks(places, curves.parts, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_ylabel("Median level over S (dex)")
         axes.grid(alpha=0.25, lw=0.5)
-        figure.legend(loc="outside lower left", ncols=2, fontsize=8.0, handlelength=3.0)
+        figure.legend(loc="outside lower left", ncols=2, fontsize=8.5, handlelength=3.0)
     return figure
 
 
@@ -192,7 +155,7 @@ def examples_figure(evaluation: Evaluation) -> Figure:
     with drawing():
         height_in = 0.6 + sum(0.45 + 0.42 * len(example.components) for example in shown)
         figure = Figure(figsize=(11.0, height_in), layout="constrained")
-        grid = figure.subplots(len(shown), 2, squeeze=False, sharex="row", sharey="row")
+        grid = figure.subplots(len(shown), 2, squeeze=False, sharex=True, sharey="row")
         for panels, example in zip(grid, shown, strict=True):
             _draw_pair(panels, example)
             panels[0].set_title(f"Real: {caption(example)}", color=REAL_COLOUR)
@@ -208,21 +171,28 @@ def caption(example: Example) -> str:
     Args:
         example: The pair.
     """
+    asked = "" if example.paired else "; the answer was not asked for it"
     return (
         f"M {example.magnitude:.1f}, {example.distance_km:.0f} km, {example.station} {example.family}, "
-        f"event {example.event}"
+        f"event {example.event}{asked}"
     )
 
 
-def lines_of(rows: Sequence[str] | dict[str, Any]) -> dict[str, Line]:
-    """Return how each row is drawn; rows without a line of their own take the spare ones in turn.
+def amplitude_text(amplitude: float, unit: str) -> str:
+    """Write an amplitude with the prefix that leaves the fewest noughts.
 
     Args:
-        rows: Names of rows.
+        amplitude: Not negative.
+        unit: ``counts``, ``mps`` or ``mps2``.
+
+    Example:
+        >>> amplitude_text(3.21e-5, "mps"), amplitude_text(12345.0, "counts")
+        ('32.1 µm/s', '12345 counts')
     """
-    unknown = [row for row in rows if row not in LINES]
-    spare = {row: SPARE_LINES[place % len(SPARE_LINES)] for place, row in enumerate(unknown)}
-    return {row: LINES.get(row) or spare[row] for row in rows}
+    if unit == "counts":
+        return f"{amplitude:.0f} counts"
+    prefix = next((name for name, size in _PREFIXES.items() if amplitude >= size), "n")
+    return f"{amplitude / _PREFIXES[prefix]:.3g} {prefix}{_UNITS[unit]}"
 
 
 def _clouds(curves: Curves) -> Iterator[tuple[str, NDArray[np.float64]]]:
@@ -231,27 +201,17 @@ def _clouds(curves: Curves) -> Iterator[tuple[str, NDArray[np.float64]]]:
         yield row, np.asarray(cloud, dtype=np.float64).reshape(-1, 2)
 
 
-def _closure_figure(
-    cloud: NDArray[np.float64],
-    real: NDArray[np.float64] | None,
-    row: str,
-    limits: tuple[float, float],
-    budget: pd.DataFrame,
-) -> Figure:
+def _closure_panel(limits: tuple[float, float]) -> tuple[Figure, Axes]:
+    """Return empty axes of two magnitudes, with a line where they agree and room for a text."""
     with drawing():
         figure = Figure(figsize=(3.6, 3.6), layout="constrained")
         axes = figure.subplots()
         axes.plot(limits, limits, color=INK, lw=0.7)
-        # Thousands of points are smaller as pixels than as shapes.
-        if real is not None:
-            axes.plot(*real.T, ".", ms=3.5, color="#9a9a9a", alpha=0.5, mew=0, rasterized=True)
-        line = lines_of([row])[row]
-        axes.plot(*cloud.T, ".", ms=4.5, color=line.colour, alpha=0.6, mew=0, rasterized=True)
-        axes.set(xlim=limits, ylim=limits, aspect="equal", title=row)
+        axes.set(xlim=limits, ylim=limits, aspect="equal")
         axes.set_xlabel("Magnitude asked for")
         axes.set_ylabel("Magnitude read back")
-        axes.text(0.03, 0.97, _closure_text(budget, row, len(cloud)), transform=axes.transAxes, va="top")
-    return figure
+        axes.text(0.03, 0.97, "", transform=axes.transAxes, va="top")
+    return figure, axes
 
 
 def _closure_text(budget: pd.DataFrame, row: str, n_records: int) -> str:
@@ -269,7 +229,6 @@ def _draw_pair(panels: NDArray[Any], example: Example) -> None:
     together = np.stack([example.real, example.generated])
     largest = float(np.nanmax(np.abs(together), initial=0.0)) or 1.0
     time_s = np.arange(together.shape[-1]) / example.rate_hz - example.p_s
-    unit, unit_text = _AXIS_TEXT[example.unit]
     lanes = -np.arange(len(example.components)) * LANE
     for axes, samples, colour in zip(panels, together, (REAL_COLOUR, GENERATED_COLOUR), strict=True):
         for lane, trace in zip(lanes, samples, strict=True):
@@ -280,7 +239,7 @@ def _draw_pair(panels: NDArray[Any], example: Example) -> None:
         axes.margins(x=0.0)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        _scale_bar(axes, time_s, f"{largest / unit:.3g} {unit_text}")
+        _scale_bar(axes, time_s, amplitude_text(largest, example.unit))
 
 
 def _scale_bar(axes: Axes, time_s: NDArray[np.float64], text: str) -> None:
@@ -288,4 +247,4 @@ def _scale_bar(axes: Axes, time_s: NDArray[np.float64], text: str) -> None:
     axes.plot(
         [1.01, 1.01], [0.0, 1.0], color=INK, lw=1.5, transform=axes.get_yaxis_transform(), clip_on=False
     )
-    axes.text(1.02, 0.5, text, transform=axes.get_yaxis_transform(), va="center", rotation=90, fontsize=7.5)
+    axes.text(1.02, 0.5, text, transform=axes.get_yaxis_transform(), va="center", rotation=90, fontsize=8.0)

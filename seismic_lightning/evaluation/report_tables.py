@@ -33,6 +33,7 @@ HEAT_STEPS_DEX = (0.05, 0.15, 0.3, 0.6)
 """Where the colour of a bias changes, either sign."""
 GROUPS = ("Guesses", "Floor and ceiling", "Model")
 _MINUS = "\u2212"
+_TINY = 0.001
 _MARKS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -78,12 +79,14 @@ class FamilyTable(NamedTuple):
         heads: Measures across.
         groups: Titles of groups and their answers, down.
         footnotes: Letters and the reasons they stand for.
+        counts: What all answers rest on, empty where they differ and each line says it.
     """
 
     title: str
     heads: list[Head]
     groups: list[tuple[str, list[Line]]]
     footnotes: list[tuple[str, str]]
+    counts: str
 
 
 class Verdict(NamedTuple):
@@ -125,21 +128,21 @@ class Explained(NamedTuple):
     source: str
 
 
-def number(value: float) -> str:
-    """Write a number with two or three digits that mean something.
+def numbers(*values: float) -> list[str]:
+    """Write numbers that stand together with as many decimals as the largest of them deserves.
 
     Args:
-        value: Finite.
+        values: Finite.
 
     Example:
-        >>> number(0.04567), number(0.873), number(12.345), number(250.2), number(0.0)
-        ('0.046', '0.87', '12.3', '250', '0.00')
+        >>> numbers(0.04567), numbers(0.873, 0.04), numbers(12.345), numbers(250.2)
+        (['0.046'], ['0.87', '0.04'], ['12.3'], ['250'])
     """
-    size = abs(value)
-    if 0.0 < size < 0.001:
-        return f"{value:.1e}".replace("-", _MINUS)
+    size = max(abs(value) for value in values)
+    if 0.0 < size < _TINY:
+        return [f"{value:.1e}".replace("-", _MINUS) for value in values]
     decimals = 3 if 0.0 < size < 0.1 else 2 if size < 10.0 else 1 if size < 100.0 else 0
-    return f"{value:.{decimals}f}".replace("-", _MINUS)
+    return [f"{value:.{decimals}f}".replace("-", _MINUS) for value in values]
 
 
 def budget_tables(budget: pd.DataFrame) -> list[FamilyTable]:
@@ -215,13 +218,20 @@ def _family_table(title: str, lines: pd.DataFrame) -> FamilyTable:
     reasons = list(lines["absent"].dropna().unique())
     marks = {reason: _mark(place) for place, reason in enumerate(reasons)}
     first = lines.drop_duplicates("measure")
-    heads = [Head(head.measure, head.unit, BEST_WORDS[head.best]) for head in first.itertuples()]
+    heads = [
+        Head(measure, unit, BEST_WORDS[best])
+        for measure, unit, best in zip(first["measure"], first["unit"], first["best"], strict=True)
+    ]
     groups = [
         (group, [_line(lines, row, group == GROUPS[2], marks) for row in rows])
         for group in GROUPS
         if (rows := _rows(lines, group))
     ]
-    return FamilyTable(title, heads, groups, [(mark, reason) for reason, mark in marks.items()])
+    every = {line.counts for _, held in groups for line in held if line.counts}
+    shared = every.pop() if len(every) == 1 else ""
+    if shared:
+        groups = [(group, [line._replace(counts="") for line in held]) for group, held in groups]
+    return FamilyTable(title, heads, groups, [(mark, reason) for reason, mark in marks.items()], shared)
 
 
 def _mark(place: int) -> str:
@@ -243,22 +253,22 @@ def _line(lines: pd.DataFrame, row: str, of_model: bool, marks: dict[str, str]) 
     held = lines[lines["row"] == row]
     placed = dict(_standings(lines, row)) if of_model else {}
     cells = []
-    for one in held.itertuples():
-        if isinstance(one.absent, str):
-            cells.append(Cell("", "", "", one.absent, marks[one.absent]))
+    for one in held.to_dict("records"):
+        if isinstance(one["absent"], str):
+            cells.append(Cell("", "", "", one["absent"], marks[one["absent"]]))
             continue
-        bounds = "" if np.isnan([one.low, one.high]).any() else f"{number(one.low)} to {number(one.high)}"
-        cells.append(Cell(number(one.value), bounds, placed.get(one.measure, ""), "", ""))
+        bounds = [] if np.isnan([one["low"], one["high"]]).any() else [one["low"], one["high"]]
+        value, *texts = numbers(one["value"], *bounds)
+        cells.append(Cell(value, " to ".join(texts), placed.get(one["measure"], ""), "", ""))
     judged = held[held["absent"].isna()]
-    return Line(row, ", ".join(_counts(judged, what) for what in ("records", "events")), cells)
+    counts = "" if judged.empty else f"{_counts(judged, 'records')}, {_counts(judged, 'events')}"
+    return Line(row, counts, cells)
 
 
 def _counts(judged: pd.DataFrame, what: str) -> str:
     """Return how many records or events a line rests on, a range where measures differ."""
-    numbers = judged[f"n_{what}"]
-    if numbers.empty:
-        return f"no {what}"
-    low, high = int(numbers.min()), int(numbers.max())
+    counted = judged[f"n_{what}"]
+    low, high = int(counted.min()), int(counted.max())
     return f"{low:,} {what}" if low == high else f"{low:,} to {high:,} {what}"
 
 
@@ -276,5 +286,6 @@ def _bin_cell(held: pd.DataFrame) -> BinCell:
         return BinCell("", "", 0, 0)
     line = held.iloc[0]
     step = int(np.searchsorted(HEAT_STEPS_DEX, abs(line["bias"]), side="right") * np.sign(line["bias"]))
-    sd = "" if np.isnan(line["sd"]) else number(line["sd"])
-    return BinCell(number(line["bias"]), sd, int(line["n_records"]), step)
+    sd = "" if np.isnan(line["sd"]) else f"{line['sd']:.2f}"
+    bias = f"{round(line['bias'], 2) + 0.0:+.2f}".replace("-", _MINUS)
+    return BinCell(bias, sd, int(line["n_records"]), step)

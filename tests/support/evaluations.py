@@ -32,7 +32,7 @@ from seismic_lightning.evaluation.seismogram_columns import closure_measures, se
 from seismic_lightning.records.levels import LEVEL_WINDOWS_S
 
 ROWS = (MEAN_ROW, OTHER_ROW, HALVES_ROW, CEILING_ROW, ORACLE_ROW, CONDITIONAL_ROW, PRIOR_ROW)
-HOSTILE = "KO.<script>alert('ISK')</script>&\""
+HOSTILE = "KO.<script>alert('ISK')</script>&\"$\\frac{$"
 RATE_HZ = 100.0
 _TARGETS = {"high": 0.95, "low": 0.05, "zero": 0.0, "one": 1.0, "half": 0.5}
 _WORSE = dict(zip(ROWS, (1.0, 0.8, 0.05, 0.1, 0.3, 0.45, 1.2), strict=True))
