@@ -60,12 +60,11 @@ def closure_figures(evaluation: Evaluation) -> dict[str, Figure]:
     lines = lines_of(held)
     drawn = {}
     for row, cloud in held.items():
-        figure, axes = _closure_panel(limits)
+        figure, axes = _closure_panel(row, limits)
         # Thousands of points are smaller as pixels than as shapes.
         if row != REAL and REAL in held:
             axes.plot(*held[REAL].T, ".", ms=3.5, color="#9a9a9a", alpha=0.5, mew=0, rasterized=True)
         axes.plot(*cloud.T, ".", ms=4.5, color=lines[row].colour, alpha=0.6, mew=0, rasterized=True)
-        axes.set_title(row)
         axes.texts[0].set_text(_closure_text(evaluation.budget, row, len(cloud)))
         drawn[row] = figure
     return drawn
@@ -201,13 +200,13 @@ def _clouds(curves: Curves) -> Iterator[tuple[str, NDArray[np.float64]]]:
         yield row, np.asarray(cloud, dtype=np.float64).reshape(-1, 2)
 
 
-def _closure_panel(limits: tuple[float, float]) -> tuple[Figure, Axes]:
+def _closure_panel(row: str, limits: tuple[float, float]) -> tuple[Figure, Axes]:
     """Return empty axes of two magnitudes, with a line where they agree and room for a text."""
     with drawing():
         figure = Figure(figsize=(3.6, 3.6), layout="constrained")
         axes = figure.subplots()
         axes.plot(limits, limits, color=INK, lw=0.7)
-        axes.set(xlim=limits, ylim=limits, aspect="equal")
+        axes.set(xlim=limits, ylim=limits, aspect="equal", title=row)
         axes.set_xlabel("Magnitude asked for")
         axes.set_ylabel("Magnitude read back")
         axes.text(0.03, 0.97, "", transform=axes.transAxes, va="top")
