@@ -140,8 +140,8 @@ def _school(seen: RecordsSeen, training: CuratedDataset | None) -> RecordsSeen:
         return seen
     if training.dataset_id != seen.trained.dataset_id:
         raise EvaluationError(
-            f"training_dir={training.root}: is dataset {training.dataset_id[:_SHOWN]}, but {seen.trained.path} "
-            f"was trained on {seen.trained.dataset_id[:_SHOWN]}"
+            f"training_dir={training.root}: is dataset {training.dataset_id[:_SHOWN]}, but "
+            f"{seen.trained.path} was trained on {seen.trained.dataset_id[:_SHOWN]}"
         )
     return RecordsSeen(training, seen.trained)
 
@@ -169,8 +169,8 @@ def _kinship(judge: Judge, school: RecordsSeen, settings: EvaluationSettings) ->
     if school is seen:
         return [
             *notes,
-            "Mean spectrogram, classifier and training records are those of this dataset's own training split, "
-            "and events in common with the model's training are not known; training_dir=... tells both.",
+            "Mean spectrogram, classifier and training records are those of this dataset's own training "
+            "split, and events in common with the model's training are not known; training_dir=... tells both.",
         ]
     common = len(set(judge.subject.records.event.tolist()) & judge.schooling.events)
     return [*notes, f"{common} of the events judged are among the model's training events, by identifier."]

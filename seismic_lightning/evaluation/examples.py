@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from seismic_lightning.data.condition import station_names
 from seismic_lightning.evaluation.budget import Answer
 from seismic_lightning.evaluation.result import Example
-from seismic_lightning.evaluation.subject import Subject
+from seismic_lightning.evaluation.subject import Subject, distances_km
 
 N_EXAMPLES = 10
 
@@ -22,9 +22,9 @@ def example_places(subject: Subject, seed: int, n_examples: int = N_EXAMPLES) ->
     Returns:
         Places among the records.
     """
-    records = subject.records
+    magnitude = subject.metadata["source_magnitude"].to_numpy(dtype=np.float64)
     generator = np.random.default_rng(seed)
-    order = np.lexsort((records.distance_km, records.magnitude))
+    order = np.lexsort((distances_km(subject.metadata), magnitude))
     parts = np.array_split(order, min(n_examples, len(order)))
     return np.array([generator.choice(part) for part in parts], dtype=np.int64)
 
@@ -38,7 +38,7 @@ def examples_of(subject: Subject, answer: Answer, places: NDArray[np.int64]) -> 
         places: Of ``example_places``.
 
     Returns:
-        None where the row lacks waveforms or some of its answers.
+        None of them where the row lacks waveforms or some of its answers.
     """
     real, made = subject.records, answer.records.waveform
     parts = (real.waveform, real.magnitude, real.distance_km, real.p_s)

@@ -96,5 +96,5 @@ def _sensitivities(
         axis=1,
     )
     values = np.append(table["sensitivity"].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)
-    units = np.append(table["sensitivity_unit"].to_numpy(dtype=object), None)
+    units = np.array([*table["sensitivity_unit"].tolist(), None], dtype=object)
     return values[place], units[place]

@@ -107,7 +107,8 @@ class Judge(NamedTuple):
         lines: list[dict[str, object]] = []
         for name, residual in zip(INTENSITIES, (intensity - of_real).T, strict=True):
             table = residuals_by_bin(residual, place, self.schooling.bins)
-            lines += [{"row": answer.name, "intensity": name, **line} for line in table.to_dict("records")]
+            for line in table.to_dict("records"):
+                lines.append({"row": answer.name, "intensity": name, **{str(key): line[key] for key in line}})
         return lines
 
 
@@ -182,8 +183,6 @@ def _reasons(subject: Subject) -> dict[str, str]:
     if subject.ground.unit == COUNTS:
         reasons.update(dict.fromkeys(_CLOSURE, "a magnitude needs m/s, these records are in counts"))
     else:
-        magnitude = subject.records.magnitude
-        n_strong = 0 if magnitude is None else int((magnitude >= MIN_MAGNITUDE).sum())
         few = (
             f"a slope needs three magnitudes of {MIN_MAGNITUDE:g} and above that differ; there are {n_strong}"
         )

@@ -102,7 +102,7 @@ class RecordsSeen:
         return Batch(waveform.float(), spectrogram.float(), batch.condition, batch.index)
 
     def _rates(self, band: Tensor) -> list[str]:
-        """Refuse rates that a record cannot have, and tell of those that lack what the checkpoint looks at."""
+        """Refuse rates that a record cannot have, and tell of those too low for what the checkpoint sees."""
         dataset, trained = self.dataset, self.trained
         rates_hz = dataset.metadata["trace_sampling_rate_hz"].to_numpy(dtype=float)
         for rate_hz in np.unique(rates_hz).tolist():
@@ -112,8 +112,8 @@ class RecordsSeen:
         if slow.all() and dataset.dataset_id != trained.dataset_id:
             raise EvaluationError(
                 f"{dataset.root}: its records have at most {rates_hz.max():g} Hz, {trained.path} works at "
-                f"{trained.rate_hz:g} Hz and would see nothing above {rates_hz.max() / 2:g} Hz; give a dataset "
-                "of that sampling rate"
+                f"{trained.rate_hz:g} Hz and would see nothing above {rates_hz.max() / 2:g} Hz; give a "
+                "dataset of that sampling rate"
             )
         if not slow.any():
             return []

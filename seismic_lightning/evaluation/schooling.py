@@ -1,4 +1,4 @@
-"""What the training split gives to an evaluation: its mean spectrogram, a class, and records to be copied from."""
+"""What the training split gives to an evaluation: a mean spectrogram, a classifier, what could be copied."""
 
 from typing import NamedTuple
 

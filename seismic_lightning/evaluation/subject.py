@@ -1,4 +1,4 @@
-"""The real records that a model is judged by: read once, silent ones left out, everything known of them kept."""
+"""The real records that a model is judged by: read once, silent ones left out, all that is known kept."""
 
 from typing import NamedTuple
 
@@ -69,14 +69,12 @@ def read_subject(seen: RecordsSeen, chosen: Chosen, progress: Progress) -> Subje
     Raises:
         EvaluationError: Too few records are left.
     """
-    what = f"{seen.dataset.root}"
+    what = str(seen.dataset.root)
     refuse_too_few(len(chosen.rows), _n_events(seen, chosen.rows), what)
     levels, waveforms, silent = _read(seen, chosen.rows, progress)
     rows, notes = chosen.rows[~silent], list(chosen.notes)
     if silent.any():
-        notes.append(
-            f"{silent.sum()} records with a silent component or without finite samples are left out."
-        )
+        notes.append(f"{silent.sum()} records are left out: a component is silent or not finite.")
         levels, waveforms = levels[~silent], waveforms[~silent]
         refuse_too_few(len(rows), _n_events(seen, rows), what)
     ground = ground_of(seen.dataset, rows, seen.trained.unit)
