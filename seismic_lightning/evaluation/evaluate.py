@@ -170,7 +170,7 @@ def _kinship(judge: Judge, school: RecordsSeen, settings: EvaluationSettings) ->
         return [
             *notes,
             "Mean spectrogram, classifier and training records are those of this dataset's own training "
-            "split, and events in common with the model's training are not known; training_dir=... tells both.",
+            "split, and events in common with the model's training are not known; give training_dir=...",
         ]
     common = len(set(judge.subject.records.event.tolist()) & judge.schooling.events)
     return [*notes, f"{common} of the events judged are among the model's training events, by identifier."]

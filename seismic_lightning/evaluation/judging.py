@@ -183,8 +183,6 @@ def _reasons(subject: Subject) -> dict[str, str]:
     if subject.ground.unit == COUNTS:
         reasons.update(dict.fromkeys(_CLOSURE, "a magnitude needs m/s, these records are in counts"))
     else:
-        few = (
-            f"a slope needs three magnitudes of {MIN_MAGNITUDE:g} and above that differ; there are {n_strong}"
-        )
+        few = f"too few records of ML {MIN_MAGNITUDE:g} and above, or all of one magnitude"
         reasons.update(dict.fromkeys(_CLOSURE, few))
     return reasons
