@@ -60,17 +60,17 @@ def write_board(evaluation: Evaluation, folder: Path) -> None:
 
     from seismic_lightning.evaluation.report_figures import drawing, figures
 
-    writer = SummaryWriter(str(folder / BOARD_FOLDER))  # type: ignore[no-untyped-call]
+    writer = SummaryWriter(str(folder / BOARD_FOLDER))
     known = evaluation.budget[evaluation.budget["absent"].isna()]
     for line in known[["row", "measure", "value"]].itertuples(index=False, name=None):
         row, measure, value = line
-        writer.add_scalar(f"{row}/{measure}", float(value), 0)  # type: ignore[no-untyped-call]
+        writer.add_scalar(f"{row}/{measure}", float(value), 0)
     with drawing():
         for name, figure in figures(evaluation).items():
-            writer.add_figure(name, figure, 0, close=False)  # type: ignore[no-untyped-call]
+            writer.add_figure(name, figure, 0, close=False)
     text = "\n".join(f"- {note}" for note in evaluation.notes)
-    writer.add_text("notes", text, 0)  # type: ignore[no-untyped-call]
-    writer.close()  # type: ignore[no-untyped-call]
+    writer.add_text("notes", text, 0)
+    writer.close()
 
 
 def main_table(evaluation: Evaluation, title: str) -> Table:

@@ -1,4 +1,4 @@
-"""An evaluation as files: JSON from which it can be had back, tables for a spreadsheet, samples as NumPy's."""
+"""An evaluation as files: JSON from which it can be had back, tables as CSV, samples as NumPy's."""
 
 import io
 import json

@@ -1,19 +1,9 @@
 """How a long evaluation tells what it is doing."""
 
-from typing import Protocol
+from collections.abc import Callable
 
-
-class Progress(Protocol):
-    """Told of every step."""
-
-    def __call__(self, doing: str, done: int, total: int) -> None:
-        """Take note.
-
-        Args:
-            doing: What is being done, in a few words.
-            done: Records or steps that are done.
-            total: All of them.
-        """
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many records or steps are done, and how many there are."""
 
 
 def silently(doing: str, done: int, total: int) -> None:

@@ -111,7 +111,7 @@ def measured(records: Records, rate_hz: float, ground: Ground, known: Known) -> 
         velocity = ground_motion(velocity, "mps2", rate_hz).velocity_mps
     read = with_seismogram(records._replace(waveform=velocity), rate_hz, known).seismogram
     if read is not None and ground.unit == COUNTS:
-        read[:, COLUMNS.index("magnitude")] = np.nan
+        read = np.where(np.arange(read.shape[1]) == COLUMNS.index("magnitude"), np.nan, read)
     return records._replace(seismogram=read)
 
 
