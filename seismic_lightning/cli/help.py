@@ -35,6 +35,10 @@ EXAMPLES = {
         "seismic-audit dataset_dir=DATASET preprocess=fixed_band",
         "seismic-audit dataset_dir=DATASET ckpt_path=best",
     ),
+    "evaluate": (
+        "seismic-evaluate ckpt_path=best dataset_dir=DATASET",
+        "seismic-evaluate ckpt_path=FILE dataset_dir=DATASET subset=dev max_records=500 phase=fine",
+    ),
     "simulate": (
         "seismic-simulate archive_dir=ARCHIVE n_records=1000 seed=1",
         "seismic-simulate report=true",

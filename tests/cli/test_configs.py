@@ -15,6 +15,7 @@ from seismic_lightning.cli.schema import (
     AcquireConfig,
     AuditConfig,
     CurateConfig,
+    EvaluateConfig,
     ExportConfig,
     SimulateConfig,
     TrainConfig,
@@ -32,6 +33,7 @@ COMMANDS = {
     "curate": CurateConfig,
     "export": ExportConfig,
     "audit": AuditConfig,
+    "evaluate": EvaluateConfig,
     "simulate": SimulateConfig,
 }
 COMMAND_OF_GROUP = {"format": "export"}
