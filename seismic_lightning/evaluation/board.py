@@ -58,7 +58,8 @@ def write_board(evaluation: Evaluation, folder: Path) -> None:
     """
     from torch.utils.tensorboard import SummaryWriter  # here: it takes a second to import
 
-    from seismic_lightning.evaluation.report_figures import drawing, figures
+    from seismic_lightning.evaluation.report_figures import figures
+    from seismic_lightning.evaluation.report_lines import drawing
 
     writer = SummaryWriter(str(folder / BOARD_FOLDER))
     known = evaluation.budget[evaluation.budget["absent"].isna()]

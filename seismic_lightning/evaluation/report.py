@@ -85,6 +85,18 @@ def render(evaluation: Evaluation) -> str:
     )
 
 
+_FIRST = {
+    "checkpoint": "checkpoint",
+    "model": "model",
+    "dataset": "dataset",
+    "subset": "split",
+    "n_records": "records",
+    "n_events": "events",
+    "unit": "unit",
+    "seed": "seed",
+    "version": "version",
+}
+"""What a reader asks first of an evaluation, and how it is called on the page."""
 _HEADINGS = {
     "budget": "Error budget",
     "closure": "Magnitude closure",
@@ -101,12 +113,10 @@ def _short(checkpoint: object) -> str:
 
 
 def _about(about: Mapping[str, object]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """Part what was judged into plain values and the settings within it."""
-    plain = [(name, str(value)) for name, value in about.items() if not isinstance(value, Mapping)]
-    nested = [
-        line for name, value in about.items() if isinstance(value, Mapping) for line in _flat(name, value)
-    ]
-    return plain, nested
+    """Part what was judged into what a reader asks first and all the rest."""
+    first = [(words, str(about[name])) for name, words in _FIRST.items() if name in about]
+    rest = [line for name, value in about.items() if name not in _FIRST for line in _flat(name, value)]
+    return first, rest
 
 
 def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from seismic_lightning.evaluation.report_lines import INK, drawing, lines_of
+from seismic_lightning.evaluation.report_tables import numbers
 from seismic_lightning.evaluation.result import REAL, Curves, Evaluation, Example
 
 WIDTH_IN = 4.6
@@ -219,7 +220,7 @@ def _closure_text(budget: pd.DataFrame, row: str, n_records: int) -> str:
     texts = [f"{n_records:,} records"]
     for name in ("slope", "bias", "sigma over real"):
         if (measure := f"ML closure {name}") in held.index:
-            texts.append(f"{name} {held[measure]:.2f}")
+            texts.append(f"{name} {numbers(held[measure])[0]}")
     return "\n".join(texts)
 
 

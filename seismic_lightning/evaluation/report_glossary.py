@@ -170,9 +170,12 @@ _ENTRIES = {
     "ML closure bias": Entry(
         READING, "Mean of the local magnitude read back less the one asked for.", _RICHTER
     ),
+    "ML closure sigma": Entry(
+        READING, "Scatter of the local magnitude read back less the one asked for.", _RICHTER
+    ),
     "ML closure sigma over real": Entry(
         READING,
-        "Scatter of the local magnitude read back less the one asked for, over that of real records.",
+        "That scatter, over the same of real records.",
         _RICHTER,
     ),
     "P found less real": Entry(

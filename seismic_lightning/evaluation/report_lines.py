@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import matplotlib
 
 from seismic_lightning.evaluation.budget import (
+    AGGREGATE_ROW,
     CEILING_ROW,
     CONDITIONAL_ROW,
     HALVES_ROW,
@@ -44,8 +45,9 @@ LINES = {
     ORACLE_ROW: Line("#009e73", "-.", "s"),
     CONDITIONAL_ROW: Line("#d55e00", "-", "D"),
     PRIOR_ROW: Line("#2f7fc1", "--", "v"),
+    AGGREGATE_ROW: Line("#b0404f", ":", "*"),
 }
-SPARE_LINES = (Line("#7b6ee0", "-", "P"), Line("#e69f00", "-.", "X"), Line("#b0404f", ":", "*"))
+SPARE_LINES = (Line("#7b6ee0", "-", "P"), Line("#e69f00", "-.", "X"))
 
 
 @contextmanager

@@ -27,13 +27,15 @@ STANDING_WORDS: dict[Standing, str] = {
     "near": "nearer to the floor",
     "far": "nearer to the baseline",
     "worse": "no better than the baseline",
-    "unplaced": "no scale",
+    "unplaced": "without a scale",
 }
 HEAT_STEPS_DEX = (0.05, 0.15, 0.3, 0.6)
 """Where the colour of a bias changes, either sign."""
 GROUPS = ("Guesses", "Floor and ceiling", "Model")
 _MINUS = "\u2212"
-_TINY = 0.001
+_TINY = 0.00005
+_DECIMALS = {0.001: 4, 0.1: 3, 10.0: 2, 100.0: 1}
+"""Decimals of numbers below a limit."""
 _MARKS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -79,7 +81,7 @@ class FamilyTable(NamedTuple):
         heads: Measures across.
         groups: Titles of groups and their answers, down.
         footnotes: Letters and the reasons they stand for.
-        counts: What all answers rest on, empty where they differ and each line says it.
+        counts: What all answers rest on whose line does not say otherwise.
     """
 
     title: str
@@ -135,14 +137,16 @@ def numbers(*values: float) -> list[str]:
         values: Finite.
 
     Example:
-        >>> numbers(0.04567), numbers(0.873, 0.04), numbers(12.345), numbers(250.2)
-        (['0.046'], ['0.87', '0.04'], ['12.3'], ['250'])
+        >>> numbers(0.04567, 0.0), numbers(0.873, 0.04), numbers(12.345), numbers(250.2)
+        (['0.046', '0.000'], ['0.87', '0.04'], ['12.3'], ['250'])
     """
     size = max(abs(value) for value in values)
     if 0.0 < size < _TINY:
         return [f"{value:.1e}".replace("-", _MINUS) for value in values]
-    decimals = 3 if 0.0 < size < 0.1 else 2 if size < 10.0 else 1 if size < 100.0 else 0
-    return [f"{value:.{decimals}f}".replace("-", _MINUS) for value in values]
+    places = next((places for limit, places in _DECIMALS.items() if size < limit), 0) if size else 2
+    # What rounds to nought has no sign.
+    rounded = [round(value, places) + 0.0 for value in values]
+    return [f"{value:.{places}f}".replace("-", _MINUS) for value in rounded]
 
 
 def budget_tables(budget: pd.DataFrame) -> list[FamilyTable]:
@@ -227,10 +231,12 @@ def _family_table(title: str, lines: pd.DataFrame) -> FamilyTable:
         for group in GROUPS
         if (rows := _rows(lines, group))
     ]
-    every = {line.counts for _, held in groups for line in held if line.counts}
-    shared = every.pop() if len(every) == 1 else ""
-    if shared:
-        groups = [(group, [line._replace(counts="") for line in held]) for group, held in groups]
+    counted = Counter(line.counts for _, held in groups for line in held if line.counts)
+    shared = counted.most_common(1)[0][0] if counted else ""
+    groups = [
+        (group, [line._replace(counts="") if line.counts == shared else line for line in held])
+        for group, held in groups
+    ]
     return FamilyTable(title, heads, groups, [(mark, reason) for reason, mark in marks.items()], shared)
 
 

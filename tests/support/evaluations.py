@@ -73,7 +73,9 @@ def made_evaluation(
     about: dict[str, object] = {
         "checkpoint": "outputs/train/2026-11-22_19-56-37_cvae/checkpoints/best.ckpt",
         "dataset": "outputs/datasets/9f31c0a2",
-        "split": "test",
+        "model": "CVAE",
+        "subset": "test",
+        "n_records": 807,
         "seed": 0,
         "version": "0.1.0",
         "settings": {"temperature": 1.0, "phase": {"method": "admm", "n_iterations": 32}},
