@@ -33,8 +33,7 @@ HEAT_STEPS_DEX = (0.05, 0.15, 0.3, 0.6)
 """Where the colour of a bias changes, either sign."""
 GROUPS = ("Guesses", "Floor and ceiling", "Model")
 _MINUS = "\u2212"
-_TINY = 0.00005
-_DECIMALS = {0.001: 4, 0.1: 3, 10.0: 2, 100.0: 1}
+_DECIMALS = {0.00005: 2, 0.001: 4, 0.1: 3, 10.0: 2, 100.0: 1}
 """Decimals of numbers below a limit."""
 _MARKS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -141,9 +140,7 @@ def numbers(*values: float) -> list[str]:
         (['0.046', '0.000'], ['0.87', '0.04'], ['12.3'], ['250'])
     """
     size = max(abs(value) for value in values)
-    if 0.0 < size < _TINY:
-        return [f"{value:.1e}".replace("-", _MINUS) for value in values]
-    places = next((places for limit, places in _DECIMALS.items() if size < limit), 0) if size else 2
+    places = next((places for limit, places in _DECIMALS.items() if size < limit), 0)
     # What rounds to nought has no sign.
     rounded = [round(value, places) + 0.0 for value in values]
     return [f"{value:.{places}f}".replace("-", _MINUS) for value in rounded]
