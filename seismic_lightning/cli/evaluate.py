@@ -40,10 +40,11 @@ def evaluate(config: DictConfig) -> None:
     from seismic_lightning.generation.trained import Trained
 
     run_dir = Path(config.paths.run_dir)
+    device = device_of(config.device)
     path = resolve_checkpoint(config.ckpt_path, run_dir, Path(config.output_dir), "train")
     dataset = open_dataset(Path(config.dataset_dir))
     training = None if config.training_dir is None else open_dataset(Path(config.training_dir))
-    trained = Trained.read(Path(str(path)), device_of(config.device))
+    trained = Trained.read(Path(str(path)), device)
     evaluation = run(trained, dataset, settings, training)
     write_evaluation(evaluation, run_dir)
     write_board(evaluation, run_dir)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from seismic_lightning.evaluation.budget import (
@@ -38,6 +39,10 @@ MAIN_MEASURES = (
     "precision",
     "recall",
 )
+_SHORT_MEASURES = {
+    "PGA scatter about trend over real": "PGA scatter over real",
+    "classifier accuracy less real": "classifier less real",
+}
 _SHORT = {
     MEAN_ROW: "mean",
     OTHER_ROW: "other",
@@ -82,15 +87,13 @@ def main_table(evaluation: Evaluation, title: str) -> Table:
         title: Of the table.
     """
     matrix = as_matrix(evaluation.budget)
-    best = evaluation.budget.drop_duplicates("measure").set_index("measure")["best"]
-    table = Table(title=title, title_justify="left")
-    table.add_column("measure")
-    table.add_column("best")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("measure", no_wrap=True)
     for row in matrix.index:
         table.add_column(_SHORT.get(str(row), str(row)), justify="right")
     for name in MAIN_MEASURES:
         if name in matrix.columns:
             values = matrix[name].to_numpy(dtype=np.float64)
-            cells = [f"{value:.3g}" if np.isfinite(value) else "-" for value in values]
-            table.add_row(name, str(best[name]), *cells)
+            cells = [f"{value:.2f}" if np.isfinite(value) else "-" for value in values]
+            table.add_row(_SHORT_MEASURES.get(name, name), *cells)
     return table

@@ -92,5 +92,5 @@ def refuse_too_few(n_records: int, n_events: int, what: str) -> None:
     if n_records < MIN_RECORDS or n_events < MIN_EVENTS:
         raise EvaluationError(
             f"{what}: {n_records} records of {n_events} events are too few; {MIN_RECORDS} records of "
-            f"{MIN_EVENTS} events are needed at least, and hundreds for intervals that say something"
+            f"{MIN_EVENTS} events are needed at least: raise max_records, or give another subset or dataset"
         )

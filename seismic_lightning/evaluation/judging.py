@@ -44,6 +44,16 @@ _NEED_PLACE = (
     "corner frequency over real",
     "P polarisation error, median",
 )
+_NEED_ONSETS = (
+    "S-P error, median",
+    "H/V of S over real",
+    "corner frequency over real",
+    "P rectilinearity less real",
+    "coherence after P less real",
+    "P polarisation error, median",
+)
+_TREND = ("PGA slope per magnitude less real", "PGA scatter about trend over real")
+_EVENT_TERMS = ("PGA τ between events", "PGA φ within events")
 _CLOSURE = ("ML closure slope", "ML closure bias", "ML closure sigma", "ML closure sigma over real")
 
 
@@ -177,7 +187,10 @@ def bins_table(lines: list[dict[str, object]]) -> pd.DataFrame:
 
 def _reasons(subject: Subject) -> dict[str, str]:
     """Say what these records cannot have."""
-    reasons = {}
+    reasons = dict.fromkeys(_NEED_ONSETS, "no P stands out of the noise")
+    reasons["envelope levels off real"] = "no S stands out of the noise"
+    reasons.update(dict.fromkeys(_TREND, "too few records, or no scatter about the trend"))
+    reasons.update(dict.fromkeys(_EVENT_TERMS, "no two records of one event, or no scatter"))
     if subject.seen.dataset.components != "ZNE":
         reasons.update(dict.fromkeys(_NEED_THREE, "needs three components"))
     if subject.ground.unit == COUNTS:
