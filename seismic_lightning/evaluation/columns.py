@@ -18,7 +18,7 @@ from seismic_lightning.evaluation.bins import Bins
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals
 from seismic_lightning.evaluation.classifier import SpectrogramClassifier, Teaching, correct, embed
 from seismic_lightning.evaluation.discriminator import discriminate
-from seismic_lightning.evaluation.fourier import BANDS_HZ, fas_residual_dex, log_fas_features
+from seismic_lightning.evaluation.fourier import BANDS_HZ, fas_features, fas_residual_dex
 from seismic_lightning.evaluation.frechet import diagonal_distance, frechet_distance
 from seismic_lightning.evaluation.intensity import intensity
 from seismic_lightning.evaluation.measure import (
@@ -121,22 +121,6 @@ def waveform_measures(rate_hz: float, bands_hz: tuple[tuple[float, float], ...] 
         PairedMeasure(bands, needs, residual, lambda numbers, _: _known_mean(numbers, axis=0)),
         SetMeasure(frechet, needs, features, lambda one, other: np.array([diagonal_distance(one, other)])),
     ]
-
-
-def fas_features(
-    waveform: Samples, rate_hz: float, bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ
-) -> Array:
-    """Return the smoothed Fourier amplitudes by which sets of records are compared.
-
-    Args:
-        waveform: ``(B, C, N)`` ground motion.
-        rate_hz: Sampling rate.
-        bands_hz: Bands, all of them together.
-
-    Returns:
-        ``(B, C K)`` in dex.
-    """
-    return log_fas_features(waveform, rate_hz, bands_hz[0][0], bands_hz[-1][1])
 
 
 def intensity_measures() -> list[Measure]:

@@ -192,3 +192,19 @@ def log_fas_features(
     """
     spectra = smoothed_spectrum(waveform, rate_hz, centres_hz(low_hz, high_hz)).log_amplitude
     return spectra.reshape(len(spectra), -1)
+
+
+def fas_features(
+    waveform: ArrayLike, rate_hz: float, bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ
+) -> NDArray[np.float64]:
+    """Return the smoothed Fourier amplitudes by which sets of records are compared.
+
+    Args:
+        waveform: ``(B, C, N)`` ground motion.
+        rate_hz: Sampling rate.
+        bands_hz: Bands, all of them together.
+
+    Returns:
+        ``(B, C K)`` in dex.
+    """
+    return log_fas_features(waveform, rate_hz, bands_hz[0][0], bands_hz[-1][1])

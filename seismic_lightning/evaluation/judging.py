@@ -12,13 +12,12 @@ from seismic_lightning.evaluation.columns import (
     INTENSITIES,
     DiscriminatorMeasure,
     classifier_measures,
-    fas_features,
     intensity_measures,
     spectral_measures,
     trend_measures,
     waveform_measures,
 )
-from seismic_lightning.evaluation.fourier import bands_below
+from seismic_lightning.evaluation.fourier import bands_below, fas_features
 from seismic_lightning.evaluation.ground import COUNTS
 from seismic_lightning.evaluation.honesty_columns import honesty_measures
 from seismic_lightning.evaluation.measure import Array, Measure, Records

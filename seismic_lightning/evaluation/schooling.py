@@ -11,8 +11,7 @@ from seismic_lightning.errors import EvaluationError, TooFewRecordsError
 from seismic_lightning.evaluation.bins import DISTANCE_EDGES_KM, MAGNITUDE_EDGES, Bins
 from seismic_lightning.evaluation.chosen import choose
 from seismic_lightning.evaluation.classifier import SpectrogramClassifier, coarse, fit_on_grid
-from seismic_lightning.evaluation.columns import fas_features
-from seismic_lightning.evaluation.fourier import bands_below
+from seismic_lightning.evaluation.fourier import bands_below, fas_features
 from seismic_lightning.evaluation.ground import COUNTS, Ground, ground_of
 from seismic_lightning.evaluation.progress import Progress
 from seismic_lightning.evaluation.reading import BATCH_RECORDS, RecordsSeen
