@@ -80,7 +80,7 @@ def test_curves_examples_and_bins_belong_to_the_rows(judged: Evaluation) -> None
     assert {len(values) for values in judged.curves.fas.values()} == {len(judged.curves.frequency_hz)}
     magnitude = judged.curves.magnitudes[REAL]
     np.testing.assert_array_equal(judged.curves.magnitudes[CONDITIONAL_ROW][:, 0], magnitude[:, 0])
-    assert np.corrcoef(magnitude.T)[0, 1] > 0.5
+    assert np.asarray(np.corrcoef(magnitude.T))[0, 1] > 0.5
     assert {example.row for example in judged.examples} == {CONDITIONAL_ROW}
     sizes = [example.magnitude for example in judged.examples]
     assert sizes == sorted(sizes)
@@ -122,14 +122,15 @@ def test_a_vae_is_judged_as_a_set_by_either_sampler(dataset_dir: Path, tmp_path:
     assert isinstance(trained.model, GenerativeAutoencoder)
     latent = torch.randn(40, trained.model.latent_size, generator=torch.Generator().manual_seed(0))
     trained.model.aggregate = GaussianMixture.fit(latent, 1, torch.Generator().manual_seed(0))
-    budget = evaluate(trained, open_dataset(dataset_dir), BRIEF).budget
+    judged = evaluate(trained, open_dataset(dataset_dir), BRIEF)
+    budget = judged.budget
     assert list(budget["row"].unique()) == [*GUESSES, PRIOR_ROW, AGGREGATE_ROW]
     row = budget[budget["row"] == PRIOR_ROW].set_index("measure")
     assert row.loc["skill", "absent"] == "no pairs"
     assert row.loc["ML closure slope", "absent"] == "no magnitude"
     assert "drawn from nothing" in str(row.loc["envelope levels off real", "absent"])
-    assert pd.notna(row.loc["PGA distribution", "value"])
-    assert pd.notna(row.loc["discriminator accuracy", "value"])
+    assert np.isfinite(value(judged, PRIOR_ROW, "PGA distribution"))
+    assert np.isfinite(value(judged, AGGREGATE_ROW, "discriminator accuracy"))
 
 
 @pytest.mark.parametrize("representation", ["log_magnitude", "complex"])
