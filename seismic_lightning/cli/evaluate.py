@@ -96,17 +96,16 @@ def checked(config: DictConfig) -> "EvaluationSettings":
             "seismic-curate wrote>."
         )
     from seismic_lightning.evaluation.evaluate import EvaluationSettings
-    from seismic_lightning.transforms.phase import FAST_ITERATIONS, FINE_ITERATIONS
+    from seismic_lightning.generation.draw import PHASES
 
-    iterations = {"fast": FAST_ITERATIONS, "fine": FINE_ITERATIONS}
-    if config.phase not in iterations:
-        raise ConfigurationError(f"phase={config.phase}: choose one of {', '.join(iterations)}.")
+    if config.phase not in PHASES:
+        raise ConfigurationError(f"phase={config.phase}: choose one of {', '.join(PHASES)}.")
     return EvaluationSettings(
         subset=config.subset,
         max_records=config.max_records,
         max_training_records=config.max_training_records,
         n_draws=config.n_draws,
-        n_iterations=iterations[config.phase],
+        n_iterations=PHASES[config.phase],
         temperature=config.temperature,
         seed=config.seed,
     )

@@ -39,6 +39,11 @@ EXAMPLES = {
         "seismic-evaluate ckpt_path=best dataset_dir=DATASET",
         "seismic-evaluate ckpt_path=FILE dataset_dir=DATASET subset=dev max_records=500 phase=fine",
     ),
+    "generate": (
+        "seismic-generate ckpt_path=best magnitude=3.5 latitude_deg=40.75 longitude_deg=28.9 depth_km=10 "
+        "station=ISK n_records=100 output_dir=GENERATED",
+        "seismic-generate ckpt_path=best scenarios=FILE output_dir=GENERATED",
+    ),
     "simulate": (
         "seismic-simulate archive_dir=ARCHIVE n_records=1000 seed=1",
         "seismic-simulate report=true",

@@ -132,12 +132,39 @@ class EvaluateConfig:
     max_records: int = 2000
     max_training_records: int = 5000
     n_draws: int = 200
-    phase: str = "fast"
+    phase: str = "normal"
     temperature: float = 1.0
     device: str = "cpu"
     seed: int = 0
     debug: Any = None
     paths: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class GenerateConfig:
+    """Knobs of ``seismic-generate``."""
+
+    task: str = "generate"
+    ckpt_path: str | None = None
+    runs_dir: str = "outputs"
+    output_dir: str | None = None
+    n_records: int = 1
+    magnitude: float | None = None
+    latitude_deg: float | None = None
+    longitude_deg: float | None = None
+    depth_km: float | None = None
+    station: str | None = None
+    origin_time: str = "2000-01-01T00:00:00"
+    scenarios: str | None = None
+    stations: str | None = None
+    family: str | None = None
+    location_code: str = "SY"
+    unit: str | None = None
+    temperature: float = 1.0
+    sampler: str = "prior"
+    phase: str = "normal"
+    seed: int = 0
+    debug: Any = None
 
 
 @dataclass

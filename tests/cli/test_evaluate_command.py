@@ -47,7 +47,7 @@ def test_a_trained_model_is_judged(
         (("ckpt_path=none.ckpt", "dataset_dir=DATASET"), "ckpt_path=none.ckpt is no file"),
         (("ckpt_path=foreign.ckpt", "dataset_dir=DATASET"), "foreign.ckpt: does not say what data"),
         (("ckpt_path=foreign.ckpt", "dataset_dir=nowhere"), "dataset_dir=nowhere holds no dataset"),
-        (("ckpt_path=foreign.ckpt", "dataset_dir=DATASET", "phase=best"), "phase=best: choose one of fast"),
+        (("ckpt_path=foreign.ckpt", "dataset_dir=DATASET", "phase=best"), "phase=best: choose one of normal"),
         (
             ("ckpt_path=foreign.ckpt", "dataset_dir=DATASET", "seed=-1"),
             "seed=-1, .*give numbers of 0 or more",
