@@ -78,3 +78,7 @@ class CalibrationError(SeismicLightningError, ArithmeticError):
 
 class EvaluationError(SeismicLightningError, ValueError):
     """Records cannot be judged: values that are not finite, sets too small, pairs that do not match."""
+
+
+class TooFewRecordsError(EvaluationError):
+    """A measure needs more records, events or classes than there are; others may do with them."""

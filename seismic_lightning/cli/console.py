@@ -32,12 +32,24 @@ def write_to_log(text: str) -> None:
 @contextmanager
 def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
     """Show a bar from the first news on; yields a function that takes (done, total)."""
+    with progress_of_steps() as advance:
+        yield lambda done, total: advance(description, done, total)
+
+
+@contextmanager
+def progress_of_steps() -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar that says what it counts; yields a function that takes (doing, done, total)."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     bar = Progress(*columns)
-    task = bar.add_task(description, total=None)
+    task = bar.add_task("", total=None)
+    now = ""
 
-    def advance(done: int, total: int) -> None:
+    def advance(doing: str, done: int, total: int) -> None:
+        nonlocal now
         bar.start()
+        if doing != now:
+            bar.reset(task, description=doing, total=total)
+            now = doing
         bar.update(task, completed=done, total=total)
 
     try:

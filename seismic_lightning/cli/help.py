@@ -35,6 +35,10 @@ EXAMPLES = {
         "seismic-audit dataset_dir=DATASET preprocess=fixed_band",
         "seismic-audit dataset_dir=DATASET ckpt_path=best",
     ),
+    "evaluate": (
+        "seismic-evaluate ckpt_path=best dataset_dir=DATASET",
+        "seismic-evaluate ckpt_path=FILE dataset_dir=DATASET subset=dev max_records=500 phase=fine",
+    ),
     "generate": (
         "seismic-generate ckpt_path=best magnitude=3.5 latitude_deg=40.75 longitude_deg=28.9 depth_km=10 "
         "station=ISK n_records=100 output_dir=GENERATED",

@@ -120,6 +120,27 @@ class AuditConfig:
 
 
 @dataclass
+class EvaluateConfig:
+    """Knobs of ``seismic-evaluate``."""
+
+    task: str = "evaluate"
+    ckpt_path: str | None = None
+    dataset_dir: str | None = None
+    training_dir: str | None = None
+    output_dir: str = "outputs"
+    subset: str = "test"
+    max_records: int = 2000
+    max_training_records: int = 5000
+    n_draws: int = 200
+    phase: str = "normal"
+    temperature: float = 1.0
+    device: str = "cpu"
+    seed: int = 0
+    debug: Any = None
+    paths: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
 class GenerateConfig:
     """Knobs of ``seismic-generate``."""
 

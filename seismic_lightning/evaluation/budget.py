@@ -9,13 +9,13 @@ reason: a paired measure of answers that have no pairs, a waveform where there i
 Whatever makes the answers (phase recovery, models) stays outside: arrays come in, a table goes out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from seismic_lightning.errors import EvaluationError
+from seismic_lightning.errors import EvaluationError, TooFewRecordsError
 from seismic_lightning.evaluation.baselines import mean_for_each, other_records, split_halves
 from seismic_lightning.evaluation.bootstrap import Interval
 from seismic_lightning.evaluation.measure import Array, Column, Measure, Records
@@ -27,6 +27,7 @@ CEILING_ROW = "inversion ceiling"
 ORACLE_ROW = "oracle"
 CONDITIONAL_ROW = "conditional generation"
 PRIOR_ROW = "prior generation"
+AGGREGATE_ROW = "aggregate generation"
 UNDEFINED = "not defined for these records"
 TABLE_COLUMNS = (
     "row",
@@ -96,6 +97,7 @@ def error_budget(
     *,
     seed: int,
     n_draws: int = 200,
+    reasons: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Judge all answers by all measures.
 
@@ -105,6 +107,7 @@ def error_budget(
         measures: Columns of the budget.
         seed: Of the draws of events.
         n_draws: Draws of events for the intervals.
+        reasons: Why a measure of this name has no value, where the caller knows better than ``UNDEFINED``.
 
     Returns:
         One line per row and column with ``TABLE_COLUMNS``. ``value``, ``low`` and ``high`` are null where
@@ -121,7 +124,12 @@ def error_budget(
         for measure in measures
         for line in _lines(answer, answer.reference or real, measure, (seed, n_draws))
     ]
-    return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
+    table = pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
+    known = table["measure"].map(dict(reasons or {})) if reasons else None
+    if known is not None:
+        unexplained = (table["absent"] == UNDEFINED) & known.notna()
+        table.loc[unexplained, "absent"] = known[unexplained]
+    return table
 
 
 def as_matrix(table: pd.DataFrame) -> pd.DataFrame:
@@ -147,6 +155,8 @@ def _lines(
         seed, n_draws = drawn
         try:
             judged = measure.judge(answer.records, reference, seed=seed, n_draws=n_draws)
+        except TooFewRecordsError as error:
+            reason = str(error)
         except EvaluationError as error:
             raise EvaluationError(f"{answer.name}, {measure.columns[0].name}: {error}") from error
     for place, column in enumerate(measure.columns):

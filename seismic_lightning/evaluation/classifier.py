@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seismic_lightning.errors import EvaluationError
+from seismic_lightning.errors import EvaluationError, TooFewRecordsError
 from seismic_lightning.evaluation.checks import finite
 
 GRID = (32, 28)
@@ -111,7 +111,7 @@ def fit_classifier(
     seed: int,
     teaching: Teaching | None = None,
 ) -> SpectrogramClassifier:
-    """Teach a classifier on the training split.
+    """Teach a classifier on spectrograms.
 
     Args:
         level: ``(B, C, F, T)`` spectrograms, in dex or scaled.
@@ -126,13 +126,38 @@ def fit_classifier(
     Raises:
         EvaluationError: Values are not finite, labels do not fit, or fewer than two classes have records.
     """
+    return fit_on_grid(coarse(level), label, n_classes, seed=seed, teaching=teaching)
+
+
+def fit_on_grid(
+    grid: Tensor,
+    label: ArrayLike,
+    n_classes: int,
+    *,
+    seed: int,
+    teaching: Teaching | None = None,
+) -> SpectrogramClassifier:
+    """Teach a classifier on spectrograms that are coarse already, as those of a training split are kept.
+
+    Args:
+        grid: ``(B, 2 C, *GRID)`` of ``coarse``.
+        label: As ``fit_classifier``.
+        n_classes: Number of classes.
+        seed: Equal seeds give equal classifiers.
+        teaching: Length and size, the defaults without.
+
+    Returns:
+        The classifier, ready to judge.
+
+    Raises:
+        EvaluationError: Labels do not fit, or fewer than two classes have records.
+    """
     teaching = teaching or Teaching()
-    grid = coarse(level)
     labels = torch.from_numpy(_labels(label, len(grid), n_classes))
     grid, labels = grid[labels >= 0], labels[labels >= 0]
     n_found = int((torch.bincount(labels, minlength=n_classes) > 0).sum())
     if n_found < 2:
-        raise EvaluationError(
+        raise TooFewRecordsError(
             f"classifier: the {len(labels)} records with a class are of {n_found} class; two are needed"
         )
     with torch.random.fork_rng(devices=[]):
@@ -154,6 +179,12 @@ def coarse(level: ArrayLike) -> Tensor:
     Returns:
         ``(B, 2 C, *GRID)`` float32: means of all components, then standard deviations within cells.
     """
+    given = np.asarray(level)
+    parts = [given[start : start + _RECORDS_AT_ONCE] for start in range(0, len(given), _RECORDS_AT_ONCE)]
+    return torch.cat([_coarse(part) for part in parts or [given]])
+
+
+def _coarse(level: ArrayLike) -> Tensor:
     values = np.array(finite("spectrograms", level, 4), dtype=np.float32, order="C")
     levels = torch.from_numpy(values)
     mean = F.adaptive_avg_pool2d(levels, GRID)
@@ -190,10 +221,26 @@ def correct(classifier: SpectrogramClassifier, level: ArrayLike, label: ArrayLik
     Raises:
         EvaluationError: Labels do not fit, or no record has a class.
     """
-    grid = coarse(level)
+    return correct_on_grid(classifier, coarse(level), label)
+
+
+def correct_on_grid(classifier: SpectrogramClassifier, grid: Tensor, label: ArrayLike) -> NDArray[np.float64]:
+    """Tell which records the classifier names rightly, of spectrograms that are coarse already.
+
+    Args:
+        classifier: A taught classifier.
+        grid: ``(B, 2 C, *GRID)`` of ``coarse``.
+        label: As ``correct``.
+
+    Returns:
+        As ``correct``.
+
+    Raises:
+        EvaluationError: Labels do not fit, or no record has a class.
+    """
     labels = _labels(label, len(grid), classifier.decision.out_features)
     if (labels < 0).all():
-        raise EvaluationError(f"classifier: none of {len(grid)} records lies in a class it was taught")
+        raise TooFewRecordsError(f"classifier: none of {len(grid)} records lies in a class it was taught")
     with torch.no_grad():
         named = torch.cat(
             [classifier(part).argmax(1) for part in torch.split(grid, _RECORDS_AT_ONCE)]

@@ -18,15 +18,25 @@ from seismic_lightning.evaluation.bins import Bins
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals
 from seismic_lightning.evaluation.classifier import SpectrogramClassifier, Teaching, correct, embed
 from seismic_lightning.evaluation.discriminator import discriminate
-from seismic_lightning.evaluation.fourier import BANDS_HZ, fas_residual_dex, log_fas_features
+from seismic_lightning.evaluation.fourier import BANDS_HZ, fas_features, fas_residual_dex
 from seismic_lightning.evaluation.frechet import diagonal_distance, frechet_distance
 from seismic_lightning.evaluation.intensity import intensity
-from seismic_lightning.evaluation.measure import Array, Column, Measure, PairedMeasure, Records, SetMeasure
+from seismic_lightning.evaluation.measure import (
+    Array,
+    Column,
+    Measure,
+    PairedMeasure,
+    Records,
+    Samples,
+    SetMeasure,
+)
 from seismic_lightning.evaluation.motion import Quantity, ground_motion
+from seismic_lightning.evaluation.noise import stands_out
 from seismic_lightning.evaluation.residuals import mixed_effects, trend
 
 INTENSITIES = ("PGA", "PGV", "PSA 0.1 s", "PSA 0.3 s", "PSA 1 s", "Arias intensity", "D5-95")
 _PGA = INTENSITIES.index("PGA")
+_RECORDS_AT_ONCE = 128
 
 
 def with_intensity(records: Records, rate_hz: float, quantity: Quantity) -> Records:
@@ -56,7 +66,12 @@ def spectral_measures(mean_level: Array) -> list[Measure]:
     """
 
     def compare(answer: Records, real: Records) -> Array:
-        level, record = _have(answer.level), _have(real.level)
+        levels, records = _have(answer.level), _have(real.level)
+        starts = range(0, len(records), _RECORDS_AT_ONCE)
+        parts = [slice(start, start + _RECORDS_AT_ONCE) for start in starts]
+        return np.concatenate([compare_some(levels[part], records[part]) for part in parts])
+
+    def compare_some(level: Samples, record: Samples) -> Array:
         errors = spectra.squared_errors(level, record, mean_level)
         anomaly = spectra.anomaly_correlation(level, record, mean_level)
         plain = spectra.spectral_correlation(level, record)
@@ -78,6 +93,8 @@ def spectral_measures(mean_level: Array) -> list[Measure]:
 def waveform_measures(rate_hz: float, bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ) -> list[Measure]:
     """Return the distance at several resolutions and what Fourier amplitude spectra tell.
 
+    Residuals of Fourier amplitudes count where a real record whose P is known stands out of its noise.
+
     Args:
         rate_hz: Sampling rate of all waveforms.
         bands_hz: Bands of the residuals; all of them together for the Fréchet distance.
@@ -87,11 +104,13 @@ def waveform_measures(rate_hz: float, bands_hz: tuple[tuple[float, float], ...] 
         return spectra.multi_resolution_distance_dex(_have(answer.waveform), _have(real.waveform))[:, None]
 
     def residual(answer: Records, real: Records) -> Array:
-        by_component = fas_residual_dex(_have(answer.waveform), _have(real.waveform), rate_hz, bands_hz)
-        return np.asarray(by_component.mean(axis=1))
+        record = _have(real.waveform)
+        usable = None if real.p_s is None else stands_out(record, rate_hz, real.p_s, bands_hz)
+        by_component = fas_residual_dex(_have(answer.waveform), record, rate_hz, bands_hz, usable=usable)
+        return _known_mean(by_component, axis=1)
 
     def features(records: Records) -> Array:
-        return log_fas_features(_have(records.waveform), rate_hz, bands_hz[0][0], bands_hz[-1][1])
+        return fas_features(_have(records.waveform), rate_hz, bands_hz)
 
     needs = ("waveform",)
     bands = tuple(Column(f"FAS {low:g}-{high:g} Hz bias", "dex", "zero") for low, high in bands_hz)
@@ -99,7 +118,7 @@ def waveform_measures(rate_hz: float, bands_hz: tuple[tuple[float, float], ...] 
     frechet = (Column("log-FAS Fréchet distance", "dex²", "low"),)
     return [
         PairedMeasure(multi, needs, resolutions, _means),
-        PairedMeasure(bands, needs, residual, _means),
+        PairedMeasure(bands, needs, residual, lambda numbers, _: _known_mean(numbers, axis=0)),
         SetMeasure(frechet, needs, features, lambda one, other: np.array([diagonal_distance(one, other)])),
     ]
 
@@ -108,7 +127,7 @@ def intensity_measures() -> list[Measure]:
     """Return bias, scatter and distribution of each intensity measure, and τ and φ of PGA."""
 
     def residual(answer: Records, real: Records) -> Array:
-        return _have(answer.intensity) - _have(real.intensity)
+        return np.asarray(_have(answer.intensity) - _have(real.intensity), dtype=np.float64)
 
     def bias_and_sd(numbers: Array, _: Draw) -> Array:
         return np.concatenate(
@@ -130,7 +149,12 @@ def intensity_measures() -> list[Measure]:
     return [
         PairedMeasure(biases + scatters, needs, residual, bias_and_sd),
         PairedMeasure(taus, needs, residual, between_and_within),
-        SetMeasure(distances, needs, lambda records: _have(records.intensity), _wasserstein),
+        SetMeasure(
+            distances,
+            needs,
+            lambda records: np.asarray(_have(records.intensity), dtype=np.float64),
+            _wasserstein,
+        ),
     ]
 
 
@@ -228,7 +252,7 @@ class DiscriminatorMeasure:
         )
 
 
-def _have(part: Array | None) -> Array:
+def _have(part: Samples | None) -> Samples:
     """Return a part that the measure's needs promise."""
     if part is None:
         raise EvaluationError("a measure was given records without what it needs")
@@ -237,6 +261,14 @@ def _have(part: Array | None) -> Array:
 
 def _means(numbers: Array, _: Draw) -> Array:
     return np.asarray(numbers.mean(axis=0))
+
+
+def _known_mean(numbers: Array, axis: int) -> Array:
+    """Return the mean of what is known, NaN where nothing is."""
+    known = np.isfinite(numbers)
+    count = known.sum(axis=axis)
+    total = np.where(known, numbers, 0.0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _wasserstein(answer: Array, real: Array) -> Array:

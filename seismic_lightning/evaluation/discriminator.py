@@ -12,11 +12,12 @@ References:
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
-from seismic_lightning.errors import EvaluationError
-from seismic_lightning.evaluation.checks import event_codes, finite
-from seismic_lightning.evaluation.classifier import Teaching, correct, fit_classifier
+from seismic_lightning.errors import EvaluationError, TooFewRecordsError
+from seismic_lightning.evaluation.checks import event_codes
+from seismic_lightning.evaluation.classifier import Teaching, coarse, correct_on_grid, fit_on_grid
 
 
 class Examination(NamedTuple):
@@ -69,23 +70,23 @@ def discriminate(
     Raises:
         EvaluationError: Values are not finite, shapes do not fit, or too few events for two halves.
     """
-    levels = [finite("spectrograms", part[0], 4) for part in (real, generated)]
-    if levels[0].shape[1:] != levels[1].shape[1:]:
+    shapes = [np.shape(part[0])[1:] for part in (real, generated)]
+    if shapes[0] != shapes[1]:
         raise EvaluationError(
-            f"discriminator: real and generated spectrograms differ in shape, {levels[0].shape[1:]} and "
-            f"{levels[1].shape[1:]}"
+            f"discriminator: real and generated spectrograms differ in shape, {shapes[0]} and {shapes[1]}"
         )
-    level = np.concatenate(levels)
-    label = np.repeat([0, 1], [len(part) for part in levels])
+    grids = [coarse(part[0]) for part in (real, generated)]
+    grid = torch.cat(grids)
+    label = np.repeat([0, 1], [len(part) for part in grids])
     identifiers = [str(event) for part in (real, generated) for event in np.asarray(part[1]).tolist()]
-    event = event_codes(identifiers, len(level))
+    event = event_codes(identifiers, len(grid))
     teaches = _halves(event, label, seed)
     # Weighing classes by repetition keeps chance at one half where one set is larger.
     rows = _balanced(np.flatnonzero(teaches), label, seed)
-    classifier = fit_classifier(level[rows], label[rows], 2, seed=seed, teaching=teaching)
+    classifier = fit_on_grid(grid[rows], label[rows], 2, seed=seed, teaching=teaching)
     examined = ~teaches
     return Examination(
-        correct(classifier, level[examined], label[examined]), label[examined] == 1, event[examined]
+        correct_on_grid(classifier, grid[examined], label[examined]), label[examined] == 1, event[examined]
     )
 
 
@@ -98,7 +99,7 @@ def _halves(event: NDArray[np.int64], label: NDArray[np.int64], seed: int) -> ND
     teaches = np.isin(event, np.concatenate(chosen))
     for name, number in (("real", 0), ("generated", 1)):
         if len(np.unique(teaches[label == number])) < 2:
-            raise EvaluationError(
+            raise TooFewRecordsError(
                 f"discriminator: too few events of {name} records for one half that teaches and one that "
                 f"examines, {len(np.unique(event[label == number]))} in all"
             )

@@ -59,6 +59,27 @@ def centres_hz(low_hz: float, high_hz: float) -> NDArray[np.float64]:
     return np.geomspace(low_hz, high_hz, n_steps + 1)
 
 
+def bands_below(rate_hz: float) -> tuple[tuple[float, float], ...]:
+    """Return the bands that a sampling rate allows.
+
+    Args:
+        rate_hz: Of the waveforms.
+
+    Raises:
+        EvaluationError: It allows none.
+
+    Example:
+        >>> bands_below(20.0)
+        ((1.0, 2.0), (2.0, 5.0), (5.0, 10.0))
+    """
+    bands = tuple(band for band in BANDS_HZ if band[1] <= rate_hz / 2.0)
+    if not bands:
+        raise EvaluationError(
+            f"sampling_rate_hz={rate_hz:g} is too low to judge spectra, {2 * BANDS_HZ[0][1]:g} is the least"
+        )
+    return bands
+
+
 def konno_ohmachi_weights(
     frequency_hz: NDArray[np.float64], centre_hz: NDArray[np.float64], smoothing: float = SMOOTHING
 ) -> NDArray[np.float64]:
@@ -120,6 +141,8 @@ def fas_residual_dex(
     reference: ArrayLike,
     rate_hz: float,
     bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ,
+    *,
+    usable: list[NDArray[np.bool_]] | None = None,
 ) -> NDArray[np.float64]:
     """Return by how much the spectra of records exceed those of others, in bands.
 
@@ -128,17 +151,29 @@ def fas_residual_dex(
         reference: ``(B, C, N)`` records in the same unit.
         rate_hz: Sampling rate of both.
         bands_hz: Low and high end of each band.
+        usable: ``(B, C, K)`` of each band: which of its frequencies count, see ``noise.stands_out``; all
+            without.
 
     Returns:
-        ``(B, C, len(bands_hz))`` in dex, 0 for equal waveforms.
+        ``(B, C, len(bands_hz))`` in dex, 0 for equal waveforms; NaN where no frequency of a band counts.
     """
     judged, record = pair("waveforms", waveform, reference)
     centres = [centres_hz(*band) for band in bands_hz]
+    together = np.unique(np.concatenate(centres))
     first, second = (
-        [smoothed_spectrum(values, rate_hz, centre).log_amplitude for centre in centres]
-        for values in (judged, record)
+        smoothed_spectrum(values, rate_hz, together).log_amplitude for values in (judged, record)
     )
-    return np.stack([(one - other).mean(axis=2) for one, other in zip(first, second, strict=True)], axis=2)
+    residual = [(first - second)[..., np.searchsorted(together, centre)] for centre in centres]
+    if usable is None:
+        return np.stack([part.mean(axis=2) for part in residual], axis=2)
+    return np.stack([_mean_where(*band) for band in zip(residual, usable, strict=True)], axis=2)
+
+
+def _mean_where(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the mean of the chosen values along the last axis, NaN where none is."""
+    count = chosen.sum(axis=-1)
+    total = np.where(chosen, values, 0.0).sum(axis=-1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def log_fas_features(
@@ -157,3 +192,19 @@ def log_fas_features(
     """
     spectra = smoothed_spectrum(waveform, rate_hz, centres_hz(low_hz, high_hz)).log_amplitude
     return spectra.reshape(len(spectra), -1)
+
+
+def fas_features(
+    waveform: ArrayLike, rate_hz: float, bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ
+) -> NDArray[np.float64]:
+    """Return the smoothed Fourier amplitudes by which sets of records are compared.
+
+    Args:
+        waveform: ``(B, C, N)`` ground motion.
+        rate_hz: Sampling rate.
+        bands_hz: Bands, all of them together.
+
+    Returns:
+        ``(B, C K)`` in dex.
+    """
+    return log_fas_features(waveform, rate_hz, bands_hz[0][0], bands_hz[-1][1])

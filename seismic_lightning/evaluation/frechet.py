@@ -18,7 +18,7 @@ References:
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from seismic_lightning.errors import EvaluationError
+from seismic_lightning.errors import EvaluationError, TooFewRecordsError
 from seismic_lightning.evaluation.checks import finite
 
 
@@ -75,7 +75,7 @@ def _sets(features: ArrayLike, reference: ArrayLike) -> tuple[NDArray[np.float64
             f"features: both sets need the same, got {first.shape[1]} and {second.shape[1]}"
         )
     if min(len(first), len(second)) < 2:
-        raise EvaluationError(
+        raise TooFewRecordsError(
             f"features: a covariance needs two records at least, got {len(first)} and {len(second)}"
         )
     return first, second

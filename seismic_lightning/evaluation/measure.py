@@ -6,7 +6,7 @@ these numbers for any draw of events: that is what makes intervals affordable.
 """
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from seismic_lightning.errors import EvaluationError
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals, intervals_between
 
 Array = NDArray[np.float64]
+Samples = NDArray[np.floating[Any]]
+"""Spectrograms and waveforms, which may be kept in single precision to save memory."""
 Best = Literal["high", "low", "zero", "one", "half"]
 
 
@@ -27,15 +29,17 @@ class Records(NamedTuple):
         waveform: ``(B, C, N)`` ground motion, None where there are no waveforms.
         magnitude: ``(B,)`` magnitude, of a generated record the requested one; None where unknown.
         distance_km: ``(B,)`` hypocentral distance, likewise.
+        p_s: ``(B,)`` from the first sample to P; None where no frequency is left out for noise.
         intensity: ``(B, 7)`` decadic logarithms of intensity measures, see ``columns.with_intensity``.
         seismogram: ``(B, K)`` what a seismologist reads, see ``seismogram_columns.with_seismogram``.
     """
 
     event: NDArray[np.generic]
-    level: Array | None = None
-    waveform: Array | None = None
+    level: Samples | None = None
+    waveform: Samples | None = None
     magnitude: Array | None = None
     distance_km: Array | None = None
+    p_s: Array | None = None
     intensity: Array | None = None
     seismogram: Array | None = None
 
@@ -171,6 +175,7 @@ class SetMeasure:
         self.needs = needs
         self._describe = describe
         self._reduce = reduce
+        self._described: tuple[Records, Array] | None = None
 
     def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
         """Compare two sets.
@@ -184,10 +189,16 @@ class SetMeasure:
         Returns:
             One interval per column.
         """
-        first, second = self._describe(answer), self._describe(reference)
+        first, second = self._describe(answer), self._of_reference(reference)
         return intervals_between(
             lambda draw, other: self._reduce(first[draw.rows], second[other.rows]),
             (answer.event, reference.event),
             seed=seed,
             n_draws=n_draws,
         )
+
+    def _of_reference(self, reference: Records) -> Array:
+        """Describe the reference, once for all answers that are compared with the same one."""
+        if self._described is None or self._described[0] is not reference:
+            self._described = (reference, self._describe(reference))
+        return self._described[1]

@@ -8,7 +8,7 @@ All features are held in double precision: 6,000 records of 40,000 features take
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from seismic_lightning.errors import EvaluationError
+from seismic_lightning.errors import EvaluationError, TooFewRecordsError
 from seismic_lightning.evaluation.checks import finite
 
 _SPARE = 3
@@ -80,7 +80,7 @@ def nearest_distances(
     first, second = feature_sets(judged, reference)
     n_others = len(second) - int(without_itself)
     if not 1 <= k <= n_others:
-        raise EvaluationError(f"neighbours: give k from 1 to {n_others}, got {k}")
+        raise TooFewRecordsError(f"neighbours: give k from 1 to {n_others}, got {k}")
     if without_itself and first.shape != second.shape:
         raise EvaluationError(
             f"neighbours: without_itself is for one set of records, got {len(first)} and {len(second)}"

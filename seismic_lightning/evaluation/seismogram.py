@@ -22,6 +22,12 @@ NEED_THREE = (
     "s_minus_p_error_s", "horizontal_to_vertical", "p_rectilinearity", "polarisation_error_deg", *COHERENCES,
 )  # fmt: skip
 """Columns that a vertical alone cannot fill."""
+NEED_PLACE = (
+    "magnitude", "s_over_noise", "corner_hz", *LEVELS, "s_minus_p_error_s", "horizontal_to_vertical",
+    "polarisation_error_deg",
+)  # fmt: skip
+"""Columns that need to know where the source is."""
+_ANY_DISTANCE_KM = 50.0
 COLUMNS = ("magnitude", "snr", "p_error_s", "s_over_noise", "corner_hz", *LEVELS, *NEED_THREE)
 
 
@@ -30,8 +36,8 @@ class Known(NamedTuple):
 
     Attributes:
         p_s: From the first sample to P.
-        distance_km: Epicentral.
-        depth_km: Below sea level.
+        distance_km: Epicentral; NaN where unknown, as of a record drawn from nothing.
+        depth_km: Below sea level; likewise.
         back_azimuth_deg: From the station to the source.
         kappa_s: Near-site loss of S.
     """
@@ -56,14 +62,20 @@ def seismogram_table(velocity_m_s: ArrayLike, rate_hz: float, known: Known) -> p
 
     Returns:
         ``B`` rows of ``COLUMNS``: ``snr`` is the legacy ratio of Z, ``s_minus_p_error_s`` that of the S found
-        against the model; ``NEED_THREE`` is NaN for Z alone.
+        against the model; ``NEED_THREE`` is NaN for Z alone, ``NEED_PLACE`` for sources of unknown place.
 
     Raises:
         EvaluationError: Other components, samples that are not finite, or other numbers of figures.
     """
     samples = waveforms("velocity_m_s", velocity_m_s, ONE_OR_THREE)
-    figures = Known(*(per_record(name, given, len(samples)) for name, given in known._asdict().items()))
-    p_s, distance_km, depth_km = (np.asarray(given) for given in figures[:3])
+    given = Known(*(per_record(name, part, len(samples)) for name, part in known._asdict().items()))
+    # Whose place is unknown is read as if it had one, and what rests on it is taken out again.
+    placed = np.isfinite(given.distance_km) & np.isfinite(given.depth_km)
+    figures = given._replace(
+        distance_km=np.where(placed, given.distance_km, _ANY_DISTANCE_KM),
+        depth_km=np.where(placed, given.depth_km, 0.0),
+    )
+    p_s, distance_km, depth_km = (np.asarray(part) for part in figures[:3])
     model = KOERI.arrivals(distance_km, depth_km)
     s_s = p_s + model.s_s - model.p_s
     levels, s_over_noise = envelope_levels(samples[:, 0], rate_hz, p_s, s_s)
@@ -80,7 +92,9 @@ def seismogram_table(velocity_m_s: ArrayLike, rate_hz: float, known: Known) -> p
         *levels.T,
         *_of_components(samples, rate_hz, figures, s_s),
     )
-    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+    table = pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
+    table.loc[~placed, list(NEED_PLACE)] = np.nan
+    return table
 
 
 def _snr(samples: NDArray[np.float64], rate_hz: float, p_s: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -50,11 +50,12 @@ def closure_measures() -> list[Measure]:
 
     def reduce(answer: Array, real: Array) -> Array:
         slope, bias, sigma = _closure(answer)
-        return np.array([slope, bias, sigma / _closure(real)[2]])
+        return np.array([slope, bias, sigma, sigma / _closure(real)[2]])
 
     columns = (
         Column("ML closure slope", "", "one"),
         Column("ML closure bias", "", "zero"),
+        Column("ML closure sigma", "", "low"),
         Column("ML closure sigma over real", "", "one"),
     )
     return [SetMeasure(columns, ("seismogram", "magnitude"), describe, reduce)]

@@ -15,6 +15,7 @@ from seismic_lightning.cli.schema import (
     AcquireConfig,
     AuditConfig,
     CurateConfig,
+    EvaluateConfig,
     ExportConfig,
     GenerateConfig,
     SimulateConfig,
@@ -34,6 +35,7 @@ COMMANDS = {
     "export": ExportConfig,
     "generate": GenerateConfig,
     "audit": AuditConfig,
+    "evaluate": EvaluateConfig,
     "simulate": SimulateConfig,
 }
 COMMAND_OF_GROUP = {"format": "export"}
