@@ -1,0 +1,1 @@
+"""From requests to records: drawing, interpolating, and writing what was made."""
