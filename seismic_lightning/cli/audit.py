@@ -13,7 +13,7 @@ from seismic_lightning.errors import ConfigurationError, LeakError
 
 if TYPE_CHECKING:
     from seismic_lightning.curation.store import CuratedDataset
-    from seismic_lightning.evaluation.audit_checkpoint import DataOfCheckpoint
+    from seismic_lightning.data.trained_on import DataOfCheckpoint
     from seismic_lightning.evaluation.audit_findings import Finding
 
 N_CHECKS, N_CHECKS_OF_CHECKPOINT = 7, 4
@@ -123,7 +123,7 @@ def read_trained(
     path = resolve_checkpoint(ckpt_path, run_dir, output_dir, "train")
     if path is None:
         return None, None
-    from seismic_lightning.evaluation.audit_checkpoint import DataOfCheckpoint
+    from seismic_lightning.data.trained_on import DataOfCheckpoint
     from seismic_lightning.models.checkpoint import read_checkpoint
 
     return str(path), DataOfCheckpoint.of(read_checkpoint(path), str(path))

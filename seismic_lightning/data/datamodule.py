@@ -19,6 +19,7 @@ from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
 from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
+from seismic_lightning.data.hull import TrainingHull
 from seismic_lightning.data.order import KeyedOrder, ResumableLoader, share
 from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 from seismic_lightning.data.statistics import training_statistics
@@ -201,6 +202,7 @@ class SpectrogramDataModule(L.LightningDataModule):
             },
             "front": self.front.settings(),
             "conditions": self.conditions.settings(),
+            "hull": TrainingHull.fit(self.dataset.metadata.iloc[self._rows("train")]).settings(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from seismic_lightning.curation.store import CuratedDataset
-from seismic_lightning.evaluation.audit_checkpoint import DataOfCheckpoint, checkpoint_findings
+from seismic_lightning.data.trained_on import DataOfCheckpoint
+from seismic_lightning.evaluation.audit_checkpoint import checkpoint_findings
 from seismic_lightning.evaluation.audit_duplicates import copied_waveforms, near_copies
 from seismic_lightning.evaluation.audit_events import (
     events_across_splits,

@@ -6,7 +6,7 @@ could have told.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,11 @@ from seismic_lightning.data.condition import ConditionScaling, station_names
 from seismic_lightning.data.ground_motion import ground_motion
 from seismic_lightning.data.raw import RawRecords
 from seismic_lightning.data.statistics import fit_statistics
-from seismic_lightning.errors import CheckpointError
+from seismic_lightning.data.trained_on import DataOfCheckpoint
 from seismic_lightning.evaluation.audit_findings import Finding
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.scaling import ScalingConstants
 
-DATA_KEY = "SpectrogramDataModule"
-"""Where a checkpoint keeps what the DataModule knows."""
 SAME_SCALE_DECADES = 1e-4
 """Means and deviations of log magnitude nearer than this are one fit, whatever machine made it."""
 SAME_CONDITION = 1e-6
@@ -32,47 +30,6 @@ _REMEDY = "train again: scales are fitted on the training split by every run of 
 SHOWN = 3
 ITS_DATASET, SCALE = "dataset of the checkpoint", "scale of spectrograms"
 CONDITIONS, STATIONS = "scales of conditions", "station vocabulary"
-
-
-class DataOfCheckpoint(NamedTuple):
-    """The part of a checkpoint that an audit needs.
-
-    Attributes:
-        dataset_id: Content address of the dataset it was trained on.
-        front: Settings of preprocessing, STFT and scaling.
-        conditions: Scales of conditions and the station vocabulary.
-        conditional: Whether its model is told magnitude, place and station.
-    """
-
-    dataset_id: str
-    front: Mapping[str, Any]
-    conditions: Mapping[str, Any]
-    conditional: bool
-
-    @classmethod
-    def of(cls, checkpoint: Mapping[str, Any], path: str) -> Self:
-        """Take the part out of a checkpoint.
-
-        Args:
-            checkpoint: As it was read from its file.
-            path: The file, for errors.
-
-        Raises:
-            CheckpointError: It says nothing of its data.
-        """
-        state = checkpoint.get(DATA_KEY, {})
-        try:
-            if SpectrogramFront.from_settings(state["front"]).scaling is None:
-                raise ValueError("front.scaling is empty")
-            ConditionScaling.from_settings(state["conditions"])
-            trained_on = str(state["dataset_id"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(
-                f"{path}: does not say what data it was trained on ({DATA_KEY}: {type(error).__name__} "
-                f"{error}); expected a checkpoint written by train.py"
-            ) from error
-        conditional = any(name.startswith("condition") for name in checkpoint["state_dict"])
-        return cls(trained_on, state["front"], state["conditions"], conditional)
 
 
 def checkpoint_findings(dataset: CuratedDataset, trained: DataOfCheckpoint) -> list[Finding]:

@@ -1,1 +1,1 @@
-"""From requests to records: drawing, interpolating, and writing what was made."""
+"""From a request to records that never were: spectrograms, waveforms and files that say so."""

@@ -11,8 +11,9 @@ from support.training import small
 
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.datamodule import SpectrogramDataModule
+from seismic_lightning.data.trained_on import DATA_KEY, DataOfCheckpoint
 from seismic_lightning.errors import CheckpointError
-from seismic_lightning.evaluation.audit_checkpoint import DATA_KEY, DataOfCheckpoint, checkpoint_findings
+from seismic_lightning.evaluation.audit_checkpoint import checkpoint_findings
 from seismic_lightning.evaluation.audit_findings import Finding
 from seismic_lightning.models.ae import AE
 from seismic_lightning.models.cvae import CVAE

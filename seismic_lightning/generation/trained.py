@@ -1,0 +1,191 @@
+"""A trained model with all that turns its output into waveforms: a checkpoint, and nothing else.
+
+The checkpoint says how records were preprocessed, transformed and scaled, what a condition means, where P
+lies in the window and in what unit samples are.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from seismic_lightning.batch import Condition
+from seismic_lightning.data.condition import ConditionScaling
+from seismic_lightning.data.hull import TrainingHull
+from seismic_lightning.data.trained_on import DATA_KEY, DataOfCheckpoint
+from seismic_lightning.errors import CheckpointError
+from seismic_lightning.models.base import SpectrogramAutoencoder
+from seismic_lightning.models.checkpoint import read_checkpoint
+from seismic_lightning.models.load import load_model
+from seismic_lightning.transforms.front import SpectrogramFront
+from seismic_lightning.transforms.phase import FAST_ITERATIONS, Admm, PhaseMethod
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a checkpoint holds.
+
+    Attributes:
+        path: Its file.
+        model: The model in evaluation mode.
+        front: Preprocessing, STFT and scaling, without the instruments of any dataset.
+        conditions: Scales of conditions and the station vocabulary.
+        conditional: Whether its model is told magnitude, place and station.
+        unit: ``counts``, ``mps`` or ``mps2``: the unit of waveforms.
+        components: Components of every record in their order.
+        before_p_s: Time from the first sample to P.
+        length_s: Length of a record.
+        dataset_id: Content address of the dataset it was trained on.
+        hull: What the training split reached; None in checkpoints that do not say it.
+    """
+
+    path: Path
+    model: SpectrogramAutoencoder
+    front: SpectrogramFront
+    conditions: ConditionScaling
+    conditional: bool
+    unit: str
+    components: str
+    before_p_s: float
+    length_s: float
+    dataset_id: str
+    hull: TrainingHull | None
+
+    @classmethod
+    def read(cls, path: Path, device: torch.device | str = "cpu") -> Self:
+        """Read a checkpoint.
+
+        Args:
+            path: File written by training.
+            device: Where the model and the transforms work.
+
+        Raises:
+            CheckpointError: The file is missing or damaged, is no checkpoint of this package, or lacks what
+                waveforms need.
+        """
+        data = DataOfCheckpoint.of(read_checkpoint(path), str(path))
+        if data.unit is None or data.window is None:
+            lacking = "unit" if data.unit is None else "window"
+            raise CheckpointError(
+                f"{path}: does not say the {lacking} of its records ({DATA_KEY}.{lacking}), which waveforms "
+                "need; train again, or give a checkpoint of a later training"
+            )
+        return cls(
+            path=Path(path),
+            model=load_model(path, device),
+            front=SpectrogramFront.from_settings(data.front).to(device),
+            conditions=ConditionScaling.from_settings(dict(data.conditions)),
+            conditional=data.conditional,
+            unit=data.unit,
+            components=data.components,
+            before_p_s=float(data.window["before_p_s"]),
+            length_s=float(data.window["length_s"]),
+            dataset_id=data.dataset_id,
+            hull=data.hull,
+        )
+
+    @property
+    def units(self) -> str:
+        """Return the word of ``preprocess.units``: ``counts``, ``sensitivity`` or ``velocity``."""
+        return self.front.preprocess.settings.units
+
+    @property
+    def rate_hz(self) -> float:
+        """Return the sampling rate of waveforms."""
+        return self.front.preprocess.settings.sampling_rate_hz
+
+    @property
+    def n_samples(self) -> int:
+        """Return the length ``N`` of waveforms."""
+        return self.front.preprocess.n_samples(self.length_s)
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the model works."""
+        return self.model.device
+
+    def sha256(self) -> str:
+        """Return the checksum of the checkpoint's file, 64 hexadecimal digits."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def condition(self, metadata: pd.DataFrame) -> Condition:
+        """Scale the conditions of records, on the model's device.
+
+        Args:
+            metadata: Sources and station codes in the dataset's columns; where the condition tells the path,
+                also the coordinates of stations that are not in the vocabulary.
+
+        Raises:
+            ConfigurationError: A station's place is needed and unknown.
+        """
+        return Condition(*(part.to(self.device) for part in self.conditions(metadata)))
+
+    def generate(
+        self,
+        metadata: pd.DataFrame,
+        *,
+        generator: torch.Generator,
+        temperature: float = 1.0,
+        sampler: str = "prior",
+    ) -> Tensor:
+        """Draw one new record per row.
+
+        Args:
+            metadata: Conditions of the ``B`` records to make; a model without condition looks at their
+                number alone.
+            generator: Source of all noise.
+            temperature: Factor on the spread of latents.
+            sampler: ``prior``, or ``aggregate`` for the density fitted to the training posteriors.
+
+        Returns:
+            ``(B, C, F, T)`` scaled spectrograms.
+
+        Raises:
+            CheckpointError: ``aggregate`` was asked for and none was fitted.
+            ConfigurationError: The model cannot draw, or a setting cannot be used.
+        """
+        return self.model.generate(
+            self.condition(metadata), generator=generator, temperature=temperature, sampler=sampler
+        )
+
+    @torch.no_grad()
+    def reconstruct(self, spectrogram: Tensor, condition: Condition) -> Tensor:
+        """Encode records and decode the mode of their posterior, without a residual.
+
+        Args:
+            spectrogram: ``(B, C, F, T)`` scaled, on the model's device.
+            condition: Scaled conditions of the same records.
+
+        Returns:
+            ``(B, C, F, T)``.
+        """
+        reconstruction: Tensor = self.model(spectrogram, condition)
+        return reconstruction.float()
+
+    def waveform(
+        self,
+        spectrogram: Tensor,
+        *,
+        n_iterations: int = FAST_ITERATIONS,
+        method: PhaseMethod = Admm(),  # noqa: B008 - frozen
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """Turn spectrograms into waveforms.
+
+        Args:
+            spectrogram: ``(B, C, F, T)`` scaled, as the model makes them.
+            n_iterations: Iterations of the phase recovery, which a complex representation does not need.
+            method: Way to phases.
+            generator: Draws the first phases; None starts without chance.
+
+        Returns:
+            ``(B, C, N)`` samples in ``unit`` at ``rate_hz``.
+        """
+        return self.front.inverse(
+            spectrogram, self.n_samples, method=method, n_iterations=n_iterations, generator=generator
+        )
