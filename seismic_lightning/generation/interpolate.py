@@ -21,6 +21,7 @@ from seismic_lightning.generation.dataset_records import read_records
 from seismic_lightning.generation.interpolation import even_weights, linear, spherical_between_priors
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.models.generative import GenerativeAutoencoder
+from seismic_lightning.transforms.phase import FAST_ITERATIONS
 
 
 class Ends(NamedTuple):
@@ -132,3 +133,30 @@ def steps_between(trained: Trained, ends: Ends, n_steps: int, generator: torch.G
     spectrograms = model.decode(latents, condition).float()
     residual = model.residual.add_to(torch.zeros_like(spectrograms[:1]), generator)
     return Steps(metadata, latents, spectrograms + residual)
+
+
+def waveforms_of(
+    trained: Trained, steps: Steps, generator: torch.Generator, *, n_iterations: int = FAST_ITERATIONS
+) -> Tensor:
+    """Turn steps into waveforms, each beginning with the phases of the one before.
+
+    Phases that every step found for itself would make the wiggles of neighbours strangers to each other.
+
+    Args:
+        trained: The model.
+        steps: The steps.
+        generator: Draws the first phases of the source.
+        n_iterations: Iterations of the phase recovery, for each step.
+
+    Returns:
+        ``(S, C, N)`` samples in the model's unit.
+    """
+    waveforms: list[Tensor] = []
+    for spectrogram in steps.spectrograms:
+        before = waveforms[-1] if waveforms else None
+        waveforms.append(
+            trained.front.inverse(
+                spectrogram, trained.n_samples, n_iterations=n_iterations, generator=generator, like=before
+            )
+        )
+    return torch.stack(waveforms)

@@ -10,7 +10,12 @@ from support.checkpoints import brief_checkpoint
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.dataset_records import read_records
-from seismic_lightning.generation.interpolate import ends_of_records, ends_of_requests, steps_between
+from seismic_lightning.generation.interpolate import (
+    ends_of_records,
+    ends_of_requests,
+    steps_between,
+    waveforms_of,
+)
 from seismic_lightning.generation.interpolation import even_weights, linear, spherical
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.models.ae import AE
@@ -132,3 +137,19 @@ def test_one_step_is_none(models: dict[str, Trained], dataset: CuratedDataset) -
     ends = ends_of_records(models["ae"], dataset, ROWS)
     with pytest.raises(ConfigurationError, match="steps=1: give 2 or more"):
         steps_between(models["ae"], ends, 1, seeded())
+
+
+def test_waveforms_of_neighbours_resemble_each_other(
+    models: dict[str, Trained], dataset: CuratedDataset
+) -> None:
+    trained = models["cvae"]
+    steps = steps_between(trained, ends_of_records(trained, dataset, ROWS), 9, seeded())
+    chained = waveforms_of(trained, steps, seeded(3), n_iterations=8)
+    alone = trained.front.inverse(steps.spectrograms, trained.n_samples, n_iterations=8, generator=seeded(3))
+    assert chained.shape == (9, 3, trained.n_samples)
+    assert resemblance(chained) > max(0.7, 1.5 * resemblance(alone))
+
+
+def resemblance(waveforms: torch.Tensor) -> float:
+    """Return the mean correlation of neighbours."""
+    return float(torch.nn.functional.cosine_similarity(waveforms[1:], waveforms[:-1], dim=-1).mean())
