@@ -46,7 +46,9 @@ def find_row(dataset: CuratedDataset, name: int | str) -> int:
             "EVENT/STATION, EVENT/NET.STATION or the name of its file"
         )
     shown = ", ".join(map(str, rows[:_SHOWN_ROWS])) + (", ..." if len(rows) > _SHOWN_ROWS else "")
-    raise DatasetError(f"record {text}: {len(rows)} records of {dataset.root} are called so; give a row: {shown}")
+    raise DatasetError(
+        f"record {text}: {len(rows)} records of {dataset.root} are called so; give a row: {shown}"
+    )
 
 
 def _is_called(dataset: CuratedDataset, text: str) -> NDArray[np.bool_]:

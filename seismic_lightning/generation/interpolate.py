@@ -95,16 +95,13 @@ def ends_of_requests(
             f"{type(model).__name__} has no prior to draw requests from, it can only reconstruct: interpolate "
             "between two records, dataset_dir=... source=ROW target=ROW"
         )
-    latents = [
-        model.draw(
-            trained.condition(requests.iloc[[place]]),
-            generator=torch.Generator().manual_seed(seed),
-            temperature=temperature,
-            sampler=sampler,
-        )
-        for place, seed in enumerate(seeds)
-    ]
-    return Ends(requests.reset_index(drop=True), torch.cat(latents))
+    latents = model.draw(
+        trained.condition(requests),
+        generator=[torch.Generator().manual_seed(seed) for seed in seeds],
+        temperature=temperature,
+        sampler=sampler,
+    )
+    return Ends(requests.reset_index(drop=True), latents)
 
 
 @torch.no_grad()

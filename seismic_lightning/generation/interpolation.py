@@ -45,7 +45,9 @@ def even_weights(n_steps: int) -> Tensor:
         tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64)
     """
     if n_steps < MIN_STEPS:
-        raise ConfigurationError(f"steps={n_steps}: give {MIN_STEPS} or more; source and target are steps too")
+        raise ConfigurationError(
+            f"steps={n_steps}: give {MIN_STEPS} or more; source and target are steps too"
+        )
     return torch.linspace(0.0, 1.0, n_steps, dtype=torch.float64)
 
 

@@ -82,7 +82,9 @@ def draw_steps(steps: StepsToDraw) -> Figure:
         _tidy(axes, is_last=row == n_steps - 1)
     title = f"{steps.components[0]}, amplitude (dB re 1 {UNIT_TEXT[steps.unit]})"
     figure.colorbar(image, cax=figure.add_subplot(grid[:, -1]), label=title, extend="both")
-    scale = f"common scale: \u00b1{peak:.3g} {UNIT_TEXT[steps.unit]}; the number in each panel is its own peak"
+    scale = (
+        f"common scale: \u00b1{peak:.3g} {UNIT_TEXT[steps.unit]}; the number in each panel is its own peak"
+    )
     place_in = 1.0 - 0.3 / height_in
     figure.suptitle(steps.title, x=0.01, y=place_in, ha="left", va="center", fontweight="bold")
     figure.text(0.01, 1.0 - 0.6 / height_in, scale, va="center", fontsize="small")

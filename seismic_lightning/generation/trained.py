@@ -21,6 +21,7 @@ from seismic_lightning.errors import CheckpointError
 from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.models.checkpoint import read_checkpoint
 from seismic_lightning.models.load import load_model
+from seismic_lightning.nn.noise import Noise
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.phase import FAST_ITERATIONS, Admm, PhaseMethod
 
@@ -129,7 +130,7 @@ class Trained:
         self,
         metadata: pd.DataFrame,
         *,
-        generator: torch.Generator,
+        generator: Noise,
         temperature: float = 1.0,
         sampler: str = "prior",
     ) -> Tensor:
@@ -138,7 +139,7 @@ class Trained:
         Args:
             metadata: Conditions of the ``B`` records to make; a model without condition looks at their
                 number alone.
-            generator: Source of all noise.
+            generator: Source of all noise, or one for each record.
             temperature: Factor on the spread of latents.
             sampler: ``prior``, or ``aggregate`` for the density fitted to the training posteriors.
 

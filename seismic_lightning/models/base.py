@@ -28,7 +28,7 @@ from seismic_lightning.models.checkpoint import SelfNamingModule
 from seismic_lightning.models.means import EpochMeans
 from seismic_lightning.models.objective import Objective, objective
 from seismic_lightning.nn.blocks import PaddedGrid
-from seismic_lightning.nn.noise import keyed_generator
+from seismic_lightning.nn.noise import Noise, keyed_generator
 from seismic_lightning.nn.posterior import Posterior
 
 MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
@@ -153,7 +153,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         self,
         condition: Condition,
         *,
-        generator: torch.Generator,
+        generator: Noise,
         temperature: float = 1.0,
         sampler: str = "prior",
     ) -> Tensor:

@@ -18,6 +18,7 @@ from seismic_lightning.errors import CheckpointError, ConfigurationError
 from seismic_lightning.models.base import ModelOptions, SpectrogramAutoencoder
 from seismic_lightning.models.objective import Objective, objective
 from seismic_lightning.nn.mixture import GaussianMixture
+from seismic_lightning.nn.noise import Noise
 from seismic_lightning.nn.posterior import DiagonalGaussian
 from seismic_lightning.nn.residual import make_residual
 
@@ -97,7 +98,7 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
         self,
         condition: Condition,
         *,
-        generator: torch.Generator,
+        generator: Noise,
         temperature: float = 1.0,
         sampler: str = "prior",
     ) -> Tensor:
@@ -108,7 +109,8 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
 
         Args:
             condition: Scaled conditions of the ``B`` records to make, on the model's device.
-            generator: Source of all noise; one on the CPU gives the same noise to models on any device.
+            generator: Source of all noise, or one for each record; on the CPU they give the same noise to
+                models on any device.
             temperature: Factor on the spread of latents about the prior's mean; residuals keep theirs.
             sampler: ``prior``, or ``aggregate`` for the density fitted to the training posteriors.
 
@@ -132,7 +134,7 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
         self,
         condition: Condition,
         *,
-        generator: torch.Generator,
+        generator: Noise,
         temperature: float = 1.0,
         sampler: str = "prior",
     ) -> Tensor:
@@ -140,7 +142,7 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
 
         Args:
             condition: Scaled conditions of the ``B`` records, on the model's device.
-            generator: Source of the noise.
+            generator: Source of the noise, or one for each latent.
             temperature: Factor on the spread about the prior's mean.
             sampler: ``prior`` or ``aggregate``, as in ``generate``.
 

@@ -15,14 +15,14 @@ References:
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.nn.noise import normal_like
+from seismic_lightning.nn.noise import Noise, normal_like
 
 N_ITERATIONS = 40
 """Of expectation-maximisation; the likelihood of hundreds of samples a component has settled by then."""
@@ -78,19 +78,19 @@ class GaussianMixture:
         """Return the log density of ``(n, D)`` samples, ``(n,)`` nats."""
         return self._log_joint(samples).logsumexp(1)
 
-    def sample(
-        self, n_samples: int, generator: torch.Generator | None = None, temperature: float = 1.0
-    ) -> Tensor:
+    def sample(self, n_samples: int, generator: Noise | None = None, temperature: float = 1.0) -> Tensor:
         """Draw latents.
 
         Args:
             n_samples: How many.
-            generator: Source of the noise; None takes PyTorch's global one.
+            generator: Source of the noise, or one for each latent; None takes PyTorch's global one.
             temperature: Factor on the distance from a component's mean.
 
         Returns:
             ``(n, D)`` on the mixture's device.
         """
+        if isinstance(generator, Sequence):
+            return torch.cat([self.sample(1, own, temperature) for own in generator])
         device = self.means.device
         drawn_on = device if generator is None else generator.device
         chosen = torch.multinomial(

@@ -1,8 +1,13 @@
 """Random numbers that depend on where training stands and on nothing that happened before."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
+
+Noise = torch.Generator | Sequence[torch.Generator]
+"""One source for all records of a batch; or one for each, so that none depends on the others."""
 
 
 def keyed_generator(device: torch.device, *key: int) -> torch.Generator:
@@ -28,18 +33,22 @@ def keyed_generator(device: torch.device, *key: int) -> torch.Generator:
     return torch.Generator(device).manual_seed(int(seed))
 
 
-def normal_like(tensor: Tensor, generator: torch.Generator | None = None) -> Tensor:
+def normal_like(tensor: Tensor, generator: Noise | None = None) -> Tensor:
     """Draw standard normal numbers for a tensor, on the generator's device.
 
     A seed on the CPU then gives the same numbers wherever the model runs.
 
     Args:
         tensor: Gives shape, type and device of the result.
-        generator: Source of the numbers; None takes PyTorch's global one of the tensor's device.
+        generator: Source of the numbers, or one for each entry of the first dimension; None takes PyTorch's
+            global one of the tensor's device.
 
     Returns:
         Numbers of the tensor's shape, without gradient.
     """
+    if isinstance(generator, Sequence):
+        pairs = zip(tensor, generator, strict=True)
+        return torch.stack([normal_like(record, own) for record, own in pairs])
     drawn_on = tensor.device if generator is None else generator.device
     noise = torch.randn(tensor.shape, generator=generator, device=drawn_on, dtype=tensor.dtype)
     return noise.to(tensor.device)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.nn.noise import normal_like
+from seismic_lightning.nn.noise import Noise, normal_like
 
 MIN_LOG_VAR = -12.0
 """A standard deviation of 0.0025: more precision than a decoder can use."""
@@ -101,11 +101,12 @@ class DiagonalGaussian:
         """Return the mean, ``(B, D)``."""
         return self.mean
 
-    def sample(self, generator: torch.Generator | None = None, temperature: float = 1.0) -> Tensor:
+    def sample(self, generator: Noise | None = None, temperature: float = 1.0) -> Tensor:
         """Draw ``mean + temperature * standard deviation * noise``; gradients reach both parameters.
 
         Args:
-            generator: Source of the noise, on any device; None takes PyTorch's global one.
+            generator: Source of the noise, on any device, or one for each record; None takes PyTorch's
+                global one.
             temperature: Factor on the standard deviation.
 
         Returns:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.nn.noise import normal_like
+from seismic_lightning.nn.noise import Noise, normal_like
 
 MIN_VARIANCE = 1e-4
 """Of scaled spectrograms: a hundredth of their standard deviation is more than any record repeats to."""
@@ -51,7 +51,7 @@ class NoResidual(nn.Module):
     def known(self) -> None:
         """Return no variance."""
 
-    def add_to(self, spectrogram: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def add_to(self, spectrogram: Tensor, generator: Noise | None = None) -> Tensor:
         """Return the spectrogram itself; the generator is left untouched."""
         return spectrogram
 
@@ -100,12 +100,12 @@ class LearnedResidual(nn.Module):
         """Return the variance learnt so far, ``()``, one for all bins."""
         return self.variance.mean()
 
-    def add_to(self, spectrogram: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def add_to(self, spectrogram: Tensor, generator: Noise | None = None) -> Tensor:
         """Add a drawn residual.
 
         Args:
             spectrogram: ``(B, C, F, T)`` output of the decoder.
-            generator: Source of the noise; None takes PyTorch's global one.
+            generator: Source of the noise, or one for each record; None takes PyTorch's global one.
 
         Returns:
             ``(B, C, F, T)``.

@@ -9,22 +9,40 @@ References:
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
 
-_AUTHORITY = "smi:local"
 _HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>\n'
     '<q:quakeml xmlns:q="http://quakeml.org/xmlns/quakeml/1.2" xmlns="http://quakeml.org/xmlns/bed/1.2">\n'
-    f'<eventParameters publicID="{_AUTHORITY}/catalogue">\n'
 )
 _TAIL = "</eventParameters>\n</q:quakeml>\n"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def quakeml_bytes(catalogue: Catalogue) -> bytes:
+class Provenance(NamedTuple):
+    """Where events come from.
+
+    Attributes:
+        authority: Beginning of all resource identifiers.
+        mode: ``manual`` or ``automatic``: how origins were found.
+        comment: Stands at the catalogue and at every event; None for none.
+    """
+
+    authority: str = "smi:local"
+    mode: str = "manual"
+    comment: str | None = None
+
+
+LOCAL = Provenance()
+"""An analyst's catalogue."""
+
+
+def quakeml_bytes(catalogue: Catalogue, provenance: Provenance = LOCAL) -> bytes:
     """Return a catalogue as the content of a QuakeML file.
 
     Times are written to the microsecond. Every event has one origin and one magnitude, both preferred; what
@@ -32,6 +50,7 @@ def quakeml_bytes(catalogue: Catalogue) -> bytes:
 
     Args:
         catalogue: Events under their identifiers, and picks of these events in any order.
+        provenance: Where they come from.
 
     Returns:
         UTF-8 text; the same for the same catalogue. The picks of an event keep their order.
@@ -54,61 +73,79 @@ def quakeml_bytes(catalogue: Catalogue) -> bytes:
         if pick.event_id not in picks:
             raise ValueError(f"pick of {pick.phase} at {pick.station}: no event {pick.event_id} is listed")
         picks[pick.event_id].append(pick)
-    events = (line for name, event in catalogue.events.items() for line in _event(event, picks[name]))
-    return "".join([_HEAD, *events, _TAIL]).encode()
+    writer = _Writer(provenance)
+    events = (line for name, event in catalogue.events.items() for line in writer.event(event, picks[name]))
+    return "".join([_HEAD, writer.beginning(), *events, _TAIL]).encode()
 
 
-def _event(event: Event, picks: Sequence[Pick]) -> Iterator[str]:
-    name = event.event_id
-    yield f"<event publicID={_id('event', name)}>\n<type>earthquake</type>\n"
-    if event.origin_ns is not None:
-        yield f"<preferredOriginID>{_AUTHORITY}/origin/{escape(name)}</preferredOriginID>\n"
-    if event.magnitude is not None:
-        yield f"<preferredMagnitudeID>{_AUTHORITY}/magnitude/{escape(name)}</preferredMagnitudeID>\n"
-    yield from (line for number, pick in enumerate(picks) for line in _pick(pick, number))
-    if event.origin_ns is not None:
-        yield from _origin(event, picks)
-    if event.magnitude is not None:
-        yield f"<magnitude publicID={_id('magnitude', name)}>{_value('mag', event.magnitude)}"
-        if event.magnitude_type is not None:
-            yield f"<type>{escape(event.magnitude_type)}</type>"
-        yield "</magnitude>\n"
-    yield "</event>\n"
+@dataclass(frozen=True)
+class _Writer:
+    """The lines of a document."""
 
+    provenance: Provenance
 
-def _origin(event: Event, picks: Iterable[Pick]) -> Iterator[str]:
-    yield f"<origin publicID={_id('origin', event.event_id)}>"
-    if event.origin_ns is not None:
-        yield _value("time", _iso(event.origin_ns))
-    depth_m = None if event.depth_km is None else round(1000.0 * event.depth_km, 3)
-    numbers = {"latitude": event.latitude_deg, "longitude": event.longitude_deg, "depth": depth_m}
-    yield from (_value(name, number) for name, number in numbers.items() if number is not None)
-    yield "<evaluationMode>manual</evaluationMode>\n"
-    for number, pick in enumerate(picks):
-        pick_name = f"{pick.event_id}.{number}"
-        yield (
-            f"<arrival publicID={_id('arrival', pick_name)}>"
-            f"<pickID>{_AUTHORITY}/pick/{escape(pick_name)}</pickID>"
-            f"<phase>{escape(pick.phase)}</phase></arrival>\n"
-        )
-    yield "</origin>\n"
+    def beginning(self) -> str:
+        """Return the catalogue's first line and its comment."""
+        return f"<eventParameters publicID={self.id('catalogue')}>\n{self.comment()}"
 
+    def comment(self) -> str:
+        """Return the comment, where there is one."""
+        text = self.provenance.comment
+        return "" if text is None else f"<comment><text>{escape(text)}</text></comment>\n"
 
-def _pick(pick: Pick, number: int) -> Iterator[str]:
-    codes = {
-        "networkCode": pick.network,
-        "stationCode": pick.station,
-        "locationCode": pick.location,
-        "channelCode": pick.channel,
-    }
-    attributes = " ".join(f"{key}={quoteattr(code)}" for key, code in codes.items() if code is not None)
-    yield f"<pick publicID={_id('pick', f'{pick.event_id}.{number}')}>{_value('time', _iso(pick.time_ns))}"
-    yield f"<waveformID {attributes}/><phaseHint>{escape(pick.phase)}</phaseHint>"
-    yield f"<evaluationMode>{escape(pick.mode)}</evaluationMode></pick>\n"
+    def id(self, *parts: str) -> str:
+        """Return a quoted resource identifier."""
+        return quoteattr("/".join([self.provenance.authority, *parts]))
 
+    def event(self, event: Event, picks: Sequence[Pick]) -> Iterator[str]:
+        """Yield one event."""
+        name, authority = event.event_id, escape(self.provenance.authority)
+        yield f"<event publicID={self.id('event', name)}>\n<type>earthquake</type>\n{self.comment()}"
+        if event.origin_ns is not None:
+            yield f"<preferredOriginID>{authority}/origin/{escape(name)}</preferredOriginID>\n"
+        if event.magnitude is not None:
+            yield f"<preferredMagnitudeID>{authority}/magnitude/{escape(name)}</preferredMagnitudeID>\n"
+        yield from (line for number, pick in enumerate(picks) for line in self.pick(pick, number))
+        if event.origin_ns is not None:
+            yield from self.origin(event, picks)
+        if event.magnitude is not None:
+            yield f"<magnitude publicID={self.id('magnitude', name)}>{_value('mag', event.magnitude)}"
+            if event.magnitude_type is not None:
+                yield f"<type>{escape(event.magnitude_type)}</type>"
+            yield "</magnitude>\n"
+        yield "</event>\n"
 
-def _id(kind: str, name: str) -> str:
-    return quoteattr(f"{_AUTHORITY}/{kind}/{name}")
+    def origin(self, event: Event, picks: Iterable[Pick]) -> Iterator[str]:
+        """Yield its origin, with one arrival for each pick."""
+        yield f"<origin publicID={self.id('origin', event.event_id)}>"
+        if event.origin_ns is not None:
+            yield _value("time", _iso(event.origin_ns))
+        depth_m = None if event.depth_km is None else round(1000.0 * event.depth_km, 3)
+        numbers = {"latitude": event.latitude_deg, "longitude": event.longitude_deg, "depth": depth_m}
+        yield from (_value(name, number) for name, number in numbers.items() if number is not None)
+        yield f"<evaluationMode>{escape(self.provenance.mode)}</evaluationMode>\n"
+        for number, pick in enumerate(picks):
+            name = f"{pick.event_id}.{number}"
+            yield (
+                f"<arrival publicID={self.id('arrival', name)}>"
+                f"<pickID>{escape(self.provenance.authority)}/pick/{escape(name)}</pickID>"
+                f"<phase>{escape(pick.phase)}</phase></arrival>\n"
+            )
+        yield "</origin>\n"
+
+    def pick(self, pick: Pick, number: int) -> Iterator[str]:
+        """Yield one pick."""
+        codes = {
+            "networkCode": pick.network,
+            "stationCode": pick.station,
+            "locationCode": pick.location,
+            "channelCode": pick.channel,
+        }
+        attributes = " ".join(f"{key}={quoteattr(code)}" for key, code in codes.items() if code is not None)
+        name = f"{pick.event_id}.{number}"
+        yield f"<pick publicID={self.id('pick', name)}>{_value('time', _iso(pick.time_ns))}"
+        yield f"<waveformID {attributes}/><phaseHint>{escape(pick.phase)}</phaseHint>"
+        yield f"<evaluationMode>{escape(pick.mode)}</evaluationMode></pick>\n"
 
 
 def _value(name: str, value: float | str) -> str:

@@ -8,19 +8,16 @@ References:
     FDSN (2019), StationXML schema 1.2, https://docs.fdsn.org/projects/stationxml.
 """
 
-from io import BytesIO
-
-from obspy import UTCDateTime
-from obspy.core.inventory import Channel, Inventory, Network, Site, Station
 from obspy.core.inventory.response import InstrumentSensitivity, PolesZerosResponseStage, Response
 
 from seismic_lightning.codes import COMPONENTS
+from seismic_lightning.records.station_writer import ChannelEntry, StationEntry
+from seismic_lightning.records.station_writer import stationxml_bytes as write_stationxml
 from seismic_lightning.simulation import network as stations
 from seismic_lightning.simulation.instrument import FAMILIES, SYNTHESIS_RATE_HZ, poles_zeros
 
-CREATED = UTCDateTime(2025, 11, 1)
+CREATED_NS = 1_761_955_200_000_000_000
 """End of the simulated span: the file must not tell when it was written, or no two would be equal."""
-AZIMUTH_AND_DIP_DEG = {"Z": (0.0, -90.0), "N": (0.0, 0.0), "E": (90.0, 0.0)}
 
 
 def stationxml_bytes(network: stations.Network, bh_rate_hz: float | None = None) -> bytes:
@@ -36,33 +33,19 @@ def stationxml_bytes(network: stations.Network, bh_rate_hz: float | None = None)
     rate_hz = SYNTHESIS_RATE_HZ if bh_rate_hz is None else bh_rate_hz
     entries = []
     for row, station in enumerate(network.stations):
-        place = {
-            "latitude": station.latitude_deg,
-            "longitude": station.longitude_deg,
-            "elevation": station.elevation_m,
-            "start_date": UTCDateTime(ns=station.start_ns),
-        }
         channels = [
-            Channel(
-                code=family + component,
-                location_code="",
-                depth=0.0,
-                azimuth=AZIMUTH_AND_DIP_DEG[component][0],
-                dip=AZIMUTH_AND_DIP_DEG[component][1],
-                sample_rate=rate_hz,
-                response=_response(family, float(network.gain[row, FAMILIES[family].kind])),
-                **place,
+            ChannelEntry(
+                family + component,
+                "",
+                rate_hz,
+                _response(family, float(network.gain[row, FAMILIES[family].kind])),
             )
             for family in _families(station, bh_rate_hz)
             for component in COMPONENTS
         ]
-        entries.append(Station(station.code, site=Site(name=station.site), channels=channels, **place))
-    inventory = Inventory(
-        [Network(stations.NETWORK, stations=entries)], source="seismic_lightning simulation", created=CREATED
-    )
-    content = BytesIO()
-    inventory.write(content, format="STATIONXML")
-    return content.getvalue()
+        place = station.latitude_deg, station.longitude_deg, station.elevation_m, station.start_ns
+        entries.append(StationEntry(stations.NETWORK, station.code, station.site, *place, channels))
+    return write_stationxml(entries, source="seismic_lightning simulation", created_ns=CREATED_NS)
 
 
 def _families(station: stations.Station, bh_rate_hz: float | None) -> tuple[str, ...]:

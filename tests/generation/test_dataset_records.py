@@ -67,7 +67,9 @@ def test_records_are_those_of_the_training(
 
 
 def curated(archive_dir: Path, folder: Path, **settings: Any) -> CuratedDataset:  # noqa: ANN401
-    window = WindowSettings(before_p_s=settings.pop("before_p_s", 10.0), length_s=settings.pop("length_s", 20.0))
+    window = WindowSettings(
+        before_p_s=settings.pop("before_p_s", 10.0), length_s=settings.pop("length_s", 20.0)
+    )
     curate(
         archive_dir,
         folder,
