@@ -60,7 +60,7 @@ def metadata_between(ends: pd.DataFrame, weights: Tensor, unknown_depth_km: floa
 
 
 def _straight(ends: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
-    return (1.0 - share) * ends[0] + share * ends[1]
+    return np.asarray((1.0 - share) * ends[0] + share * ends[1])
 
 
 def _great_circle_path(
@@ -70,7 +70,7 @@ def _great_circle_path(
     latitude, longitude = np.deg2rad(_numbers(ends, _LATITUDE)), np.deg2rad(_numbers(ends, _LONGITUDE))
     level = np.cos(latitude)
     points = np.stack([level * np.cos(longitude), level * np.sin(longitude), np.sin(latitude)], axis=1)
-    x, y, z = spherical(*torch.from_numpy(points), weights).numpy().T
+    x, y, z = spherical(torch.from_numpy(points), weights).numpy().T
     longitude_deg = np.rad2deg(np.arctan2(y, x))
     if (longitude >= 0.0).all():
         longitude_deg = longitude_deg % 360.0  # also beyond the date line, where such datasets count on

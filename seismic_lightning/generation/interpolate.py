@@ -1,9 +1,9 @@
 """Steps from one record to another through the latent space of a trained model.
 
 The ends are records of a dataset, of which the model takes the mode of the posterior, or requests, for which
-it draws. A latent with a prior goes along a great circle, in the units of the prior that each step's condition
-has; an autoencoder's feature map, which has no prior, goes straight. The residual that the model learnt is
-drawn once and is the same in all steps: what changes from step to step is the latent and the condition alone.
+it draws. A latent with a prior goes along a great circle, in the units of the prior that each step's
+condition has; an autoencoder's feature map, which has no prior, goes straight. The residual that the model
+learnt is drawn once and is the same in all steps: only latent and condition change from step to step.
 """
 
 from typing import NamedTuple
@@ -92,8 +92,8 @@ def ends_of_requests(
     model = trained.model
     if not isinstance(model, GenerativeAutoencoder):
         raise ConfigurationError(
-            f"{type(model).__name__} has no prior to draw requests from, it can only reconstruct: interpolate "
-            "between two records, dataset_dir=... source=ROW target=ROW"
+            f"{type(model).__name__} has no prior to draw requests from, it can only reconstruct: "
+            "interpolate between two records, dataset_dir=... source=ROW target=ROW"
         )
     latents = model.draw(
         trained.condition(requests),
@@ -124,7 +124,7 @@ def steps_between(trained: Trained, ends: Ends, n_steps: int, generator: torch.G
     metadata = metadata_between(ends.metadata, weights, trained.conditions.location[2].mean)
     condition, model = trained.condition(metadata), trained.model
     if not isinstance(model, GenerativeAutoencoder):
-        latents = linear(*ends.latents, weights)
+        latents = linear(ends.latents, weights)
         return Steps(metadata, latents, model.decode(latents, condition).float())
     latents = spherical_between_priors(ends.latents, weights, model.prior_of(condition))
     spectrograms = model.decode(latents, condition).float()

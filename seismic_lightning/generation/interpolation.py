@@ -51,23 +51,22 @@ def even_weights(n_steps: int) -> Tensor:
     return torch.linspace(0.0, 1.0, n_steps, dtype=torch.float64)
 
 
-def linear(source: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+def linear(ends: Tensor, weights: Tensor) -> Tensor:
     """Go straight from one tensor to another.
 
     Args:
-        source: ``(...)`` of weight 0.
-        target: ``(...)`` of weight 1, of the same shape.
-        weights: ``(S,)`` shares of the target.
+        ends: ``(2, ...)`` of weight 0 and of weight 1.
+        weights: ``(S,)`` shares of the second.
 
     Returns:
-        ``(S, ...)`` of the source's type; steps of weight 0 and 1 are the ends to the last bit.
+        ``(S, ...)`` of the type of the ends; steps of weight 0 and 1 are the ends to the last bit.
     """
-    share = _aside(weights, source)
-    path = (1.0 - share) * source.double() + share * target.double()
-    return _with_ends(path.to(source.dtype), source, target, weights)
+    share = _aside(weights, ends)
+    path = (1.0 - share) * ends[0].double() + share * ends[1].double()
+    return _with_ends(path, ends, share)
 
 
-def spherical(source: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+def spherical(ends: Tensor, weights: Tensor) -> Tensor:
     """Go from one vector to another along a great circle.
 
     An end at the origin has no direction and takes the other's: the way is straight. Between opposite ends
@@ -75,34 +74,31 @@ def spherical(source: Tensor, target: Tensor, weights: Tensor) -> Tensor:
     there is none, and the way leads through the origin.
 
     Args:
-        source: ``(D,)`` of weight 0.
-        target: ``(D,)`` of weight 1.
-        weights: ``(S,)`` shares of the target.
+        ends: ``(2, D)`` of weight 0 and of weight 1.
+        weights: ``(S,)`` shares of the second.
 
     Returns:
-        ``(S, D)`` of the source's type; steps of weight 0 and 1 are the ends to the last bit.
+        ``(S, D)`` of the type of the ends; steps of weight 0 and 1 are the ends to the last bit.
 
     Example:
-        >>> spherical(torch.tensor([2.0, 0.0]), torch.tensor([0.0, 4.0]), torch.tensor([0.5]))
+        >>> spherical(torch.tensor([[2.0, 0.0], [0.0, 4.0]]), torch.tensor([0.5]))
         tensor([[2.1213, 2.1213]])
     """
-    first, last = source.double(), target.double()
-    lengths = torch.linalg.vector_norm(first), torch.linalg.vector_norm(last)
-    if min(lengths) == 0.0:
-        return linear(source, target, weights)
-    along, towards = first / lengths[0], last / lengths[1]
+    lengths = torch.linalg.vector_norm(ends.double(), dim=1)
+    if float(lengths.min()) == 0.0:
+        return linear(ends, weights)
+    along, towards = ends.double() / lengths[:, None]
     cosine = along @ towards
     across = towards - cosine * along
     sine = torch.linalg.vector_norm(across)
     if sine < _ALIGNED:
-        if cosine > 0.0 or len(source) == 1:
-            return linear(source, target, weights)
+        if cosine > 0.0 or len(along) == 1:
+            return linear(ends, weights)
         across, sine = _perpendicular(along), torch.zeros_like(sine)
     angle = torch.atan2(sine, cosine)
-    share = _aside(weights, source)
+    share = _aside(weights, ends)
     direction = along * torch.cos(share * angle) + _unit(across) * torch.sin(share * angle)
-    path = ((1.0 - share) * lengths[0] + share * lengths[1]) * direction
-    return _with_ends(path.to(source.dtype), source, target, weights)
+    return _with_ends(((1.0 - share) * lengths[0] + share * lengths[1]) * direction, ends, share)
 
 
 def spherical_between_priors(latents: Tensor, weights: Tensor, priors: DiagonalGaussian) -> Tensor:
@@ -118,21 +114,20 @@ def spherical_between_priors(latents: Tensor, weights: Tensor, priors: DiagonalG
     """
     deviation = torch.exp(0.5 * priors.log_var.double())
     mean = priors.mean.double()
-    source = (latents[0].double() - mean[0]) / deviation[0]
-    target = (latents[1].double() - mean[-1]) / deviation[-1]
-    path = mean + deviation * spherical(source, target, weights)
-    return _with_ends(path.to(latents.dtype), latents[0], latents[1], weights)
+    standardised = (latents.double() - mean[[0, -1]]) / deviation[[0, -1]]
+    path = mean + deviation * spherical(standardised, weights)
+    return _with_ends(path, latents, _aside(weights, latents))
 
 
-def _aside(weights: Tensor, like: Tensor) -> Tensor:
+def _aside(weights: Tensor, ends: Tensor) -> Tensor:
     """Return weights as float64 that broadcast over the steps of a path."""
-    return weights.to(device=like.device, dtype=torch.float64).reshape(-1, *[1] * like.dim())
+    return weights.to(device=ends.device, dtype=torch.float64).reshape(-1, *[1] * (ends.dim() - 1))
 
 
-def _with_ends(path: Tensor, source: Tensor, target: Tensor, weights: Tensor) -> Tensor:
+def _with_ends(path: Tensor, ends: Tensor, share: Tensor) -> Tensor:
     """Put the very ends where the weights ask for them: sines and cosines round."""
-    share = _aside(weights, source)
-    return torch.where(share == 0.0, source, torch.where(share == 1.0, target, path))
+    path = path.to(ends.dtype)
+    return torch.where(share == 0.0, ends[0], torch.where(share == 1.0, ends[1], path))
 
 
 def _unit(vector: Tensor) -> Tensor:
@@ -143,4 +138,5 @@ def _perpendicular(direction: Tensor) -> Tensor:
     """Return the part of the least aligned axis that is perpendicular to a direction."""
     axis = torch.zeros_like(direction)
     axis[direction.abs().argmin()] = 1.0
-    return axis - (axis @ direction) * direction
+    across: Tensor = axis - (axis @ direction) * direction
+    return across

@@ -70,7 +70,7 @@ def draw_steps(steps: StepsToDraw) -> Figure:
     )
     peak = max(float(np.abs(steps.waveforms).max()), float(np.finfo(np.float32).tiny))
     low_db, high_db = np.percentile(steps.levels_db, SHOWN_PERCENTILES)
-    image = None
+    image: Any = None
     for row in range(n_steps):
         for column in range(n_components):
             axes = figure.add_subplot(grid[row, column])

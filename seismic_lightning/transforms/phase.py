@@ -192,7 +192,7 @@ def spectral_convergence_db(waveform: Tensor, magnitude: Tensor, stft: Stft) -> 
 
 
 def _start(magnitude: Tensor, generator: torch.Generator | None, lender: Tensor | None) -> Tensor:
-    """Return the first spectra, ``(n, T, F)``, with the phases of a lender ``(n, F, T)`` where there is one."""
+    """Return the first spectra, ``(n, T, F)``, with the phases of a lender ``(n, F, T)`` if there is one."""
     if lender is not None:
         return torch.polar(magnitude, lender.transpose(-1, -2).angle())
     if generator is None:

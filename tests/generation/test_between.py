@@ -1,5 +1,6 @@
 """Conditions between two records."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_ends_are_the_rows_that_were_given_and_the_earthquake_moves_between() ->
 def test_the_epicentre_goes_along_the_great_circle_in_even_strides() -> None:
     rows = between({"source_latitude_deg": 10.0, "source_longitude_deg": -60.0})
     places = rows[["source_latitude_deg", "source_longitude_deg"]].to_numpy()
-    strides = [float(locations2degrees(*a, *b)) for a, b in zip(places[:-1], places[1:], strict=True)]
+    strides = [float(locations2degrees(*a, *b)) for a, b in pairwise(places)]
     np.testing.assert_allclose(strides, strides[0])
     assert sum(strides) == pytest.approx(locations2degrees(*places[0], *places[-1]))
 
