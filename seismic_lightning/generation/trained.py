@@ -17,7 +17,7 @@ from seismic_lightning.batch import Condition
 from seismic_lightning.data.condition import ConditionScaling
 from seismic_lightning.data.hull import TrainingHull
 from seismic_lightning.data.trained_on import DATA_KEY, DataOfCheckpoint
-from seismic_lightning.errors import CheckpointError
+from seismic_lightning.errors import CheckpointError, ConfigurationError
 from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.models.checkpoint import read_checkpoint
 from seismic_lightning.models.load import load_model
@@ -68,6 +68,7 @@ class Trained:
             CheckpointError: The file is missing or damaged, is no checkpoint of this package, or lacks what
                 waveforms need.
         """
+        path = Path(path)
         data = DataOfCheckpoint.of(read_checkpoint(path), str(path))
         if data.unit is None or data.window is None:
             lacking = "unit" if data.unit is None else "window"
@@ -75,12 +76,13 @@ class Trained:
                 f"{path}: does not say the {lacking} of its records ({DATA_KEY}.{lacking}), which waveforms "
                 "need; train again, or give a checkpoint of a later training"
             )
+        model = load_model(path, device)
         return cls(
-            path=Path(path),
-            model=load_model(path, device),
+            path=path,
+            model=model,
             front=SpectrogramFront.from_settings(data.front).to(device),
             conditions=ConditionScaling.from_settings(dict(data.conditions)),
-            conditional=data.conditional,
+            conditional=model.is_conditional,
             unit=data.unit,
             components=data.components,
             before_p_s=float(data.window["before_p_s"]),
@@ -119,12 +121,29 @@ class Trained:
 
         Args:
             metadata: Sources and station codes in the dataset's columns; where the condition tells the path,
-                also the coordinates of stations that are not in the vocabulary.
+                also the coordinates of stations that are not in the vocabulary. A model without condition
+                looks at the number of rows alone.
 
         Raises:
             ConfigurationError: A station's place is needed and unknown.
         """
+        if not self.conditional:
+            nothing = torch.zeros(len(metadata), device=self.device)
+            places = torch.zeros(len(metadata), self.conditions.n_location, device=self.device)
+            return Condition(nothing, places, nothing.long())
         return Condition(*(part.to(self.device) for part in self.conditions(metadata)))
+
+    def require_draws(self) -> None:
+        """Refuse a model that cannot draw new records.
+
+        Raises:
+            ConfigurationError: Naming the file and its model.
+        """
+        if not self.model.draws:
+            raise ConfigurationError(
+                f"{self.path} holds an {type(self.model).__name__}, which has no prior to draw records "
+                "from: it can reconstruct only; give the checkpoint of a VAE or CVAE"
+            )
 
     def generate(
         self,

@@ -60,6 +60,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
     Attributes:
         beta: Weight of the divergence; a posterior without one leaves it without effect.
         is_conditional: Whether what the model makes depends on the condition.
+        draws: Whether it can draw new records.
         n_components: Components ``C`` of a spectrogram.
         grid: Size of the spectrogram and of the encoder's feature map.
         map_shape: Channels, frequency size and time size of that feature map.
@@ -67,6 +68,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
 
     beta: float = 0.0
     is_conditional = False
+    draws = False
 
     def __init__(
         self,

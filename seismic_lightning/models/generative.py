@@ -48,6 +48,8 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
         aggregate: Density of the training posteriors, where one was fitted.
     """
 
+    draws = True
+
     def __init__(
         self,
         *,

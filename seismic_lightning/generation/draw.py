@@ -1,0 +1,94 @@
+"""Drawing of waveforms, a batch at a time.
+
+Record ``i`` of request ``r`` is a function of the seed, ``r`` and ``i``: every record draws its noise from a
+source of its own. Batches are filled up to one size, because what a layer makes of a record may differ in the
+last digit between batches of different sizes, and phase recovery would let such a difference grow.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.generation.trained import Trained
+from seismic_lightning.nn.noise import keyed_generator
+from seismic_lightning.transforms.phase import FAST_ITERATIONS, FINE_ITERATIONS
+
+BATCH_SIZE = 32
+PHASES = {"normal": FAST_ITERATIONS, "fine": FINE_ITERATIONS}
+"""The words of ``phase`` and their iterations."""
+_CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class DrawSettings:
+    """How records are drawn.
+
+    Attributes:
+        temperature: Factor on the spread of latents.
+        sampler: ``prior``, or ``aggregate`` for the density fitted to the training posteriors.
+        phase: ``normal`` for many records, ``fine`` for few.
+        batch_size: Records worked on at once.
+    """
+
+    temperature: float = 1.0
+    sampler: str = "prior"
+    phase: str = "normal"
+    batch_size: int = BATCH_SIZE
+
+    def __post_init__(self) -> None:
+        """Refuse unknown words and sizes."""
+        if self.phase not in PHASES:
+            raise ConfigurationError(f"phase={self.phase}: choose one of {', '.join(PHASES)}")
+        if self.batch_size < 1:
+            raise ConfigurationError(f"batch_size={self.batch_size}: give 1 or more records")
+
+    @property
+    def n_iterations(self) -> int:
+        """Return the iterations of the phase recovery."""
+        return PHASES[self.phase]
+
+
+def draw(
+    trained: Trained, records: pd.DataFrame, settings: DrawSettings | None = None
+) -> Iterator[NDArray[np.float32]]:
+    """Draw one waveform per row.
+
+    Args:
+        trained: The model.
+        records: Conditions in a dataset's columns, and ``seed``, ``request`` and ``record``, the key of each
+            record's noise.
+        settings: How.
+
+    Yields:
+        ``(B, C, N)`` samples of the next rows, in the model's unit.
+
+    Raises:
+        CheckpointError: ``sampler=aggregate`` and no density was fitted.
+        ConfigurationError: A setting that the model cannot use.
+    """
+    settings = settings or DrawSettings()
+    for start in range(0, len(records), settings.batch_size):
+        rows = records.iloc[start : start + settings.batch_size]
+        full = rows.iloc[np.minimum(np.arange(settings.batch_size), len(rows) - 1)]
+        spectrogram = trained.generate(
+            full,
+            generator=_sources(full),
+            temperature=settings.temperature,
+            sampler=settings.sampler,
+        )[: len(rows)]
+        waveform = trained.waveform(spectrogram, n_iterations=settings.n_iterations)
+        yield waveform.float().cpu().numpy()
+
+
+def _sources(records: pd.DataFrame) -> Sequence[torch.Generator]:
+    """Return one source of noise per record, on the processor so that devices agree."""
+    keys: list[tuple[Any, ...]] = list(
+        records[["seed", "request", "record"]].itertuples(index=False, name=None)
+    )
+    return [keyed_generator(_CPU, *map(int, key)) for key in keys]

@@ -1,0 +1,169 @@
+"""Files of generated records: a folder like an observatory's archive, in which every file says what it is.
+
+    output_dir/
+    ├── waveforms/<family>/<event>_<NET>_<STA>_<LOC>_<family>[_<number>].mseed
+    ├── catalogue.xml               QuakeML: the sources asked for, theoretical picks
+    ├── stations.xml                StationXML: the stations asked for
+    ├── metadata.parquet            one row per record
+    ├── overview.png                some of the records
+    └── generation.json             model, settings and requests
+
+The folder appears whole or not at all, and the same records lead to the same bytes.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import seismic_lightning
+from seismic_lightning.codes import SeedId
+from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.generation.overview import N_SHOWN, save_overview
+from seismic_lightning.generation.tables import catalogue_bytes, station_bytes
+from seismic_lightning.records.miniseed import miniseed_bytes
+from seismic_lightning.records.waveform import Segment
+from seismic_lightning.storage import is_vacant, locked, whole_folder
+
+WAVEFORMS, CATALOGUE, STATIONS = "waveforms", "catalogue.xml", "stations.xml"
+METADATA, OVERVIEW, MANIFEST = "metadata.parquet", "overview.png", "generation.json"
+Progress = Callable[[int, int], None]
+
+
+class About(NamedTuple):
+    """What a folder says of its records beside the records themselves.
+
+    Attributes:
+        title: Of the overview; the word "synthetic" is put before it.
+        document: Plain values for the folder's JSON file.
+    """
+
+    title: str
+    document: Mapping[str, Any]
+
+
+def check_vacant(output_dir: Path) -> None:
+    """Refuse a folder that is taken.
+
+    Args:
+        output_dir: Folder to make.
+
+    Raises:
+        ConfigurationError: There is something in it.
+    """
+    if not is_vacant(output_dir):
+        raise ConfigurationError(f"output_dir={output_dir} is occupied and stays as it is: give a new folder")
+
+
+def write_records(
+    output_dir: Path,
+    records: pd.DataFrame,
+    blocks: Iterable[NDArray[np.float32]],
+    about: About,
+    progress: Progress | None = None,
+) -> Path:
+    """Write generated records.
+
+    Args:
+        output_dir: Folder to make.
+        records: One row per record, as ``request.expand`` returns them.
+        blocks: Their waveforms in the same order, ``(b, C, N)`` each, in the unit before ``unit_factor``.
+        about: What the folder says of them.
+        progress: Called with the number of written records and of all.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ConfigurationError: The folder is taken.
+        StorageError: The disk is full or the folder cannot be written to.
+    """
+    output_dir = output_dir.absolute()
+    records = records.reset_index(drop=True).assign(trace_file=file_names(records), synthetic=True)
+    check_vacant(output_dir)
+    with locked(output_dir):
+        check_vacant(output_dir)  # another process may have written it meanwhile
+        with whole_folder(output_dir) as folder:
+            shown = _write_waveforms(folder, records, blocks, progress)
+            (folder / CATALOGUE).write_bytes(catalogue_bytes(records))
+            stations = station_bytes(records)
+            if stations is not None:
+                (folder / STATIONS).write_bytes(stations)
+            records.drop(columns="unit_factor").to_parquet(folder / METADATA, index=False)
+            save_overview(folder / OVERVIEW, records.loc[list(shown)], list(shown.values()), about.title)
+            document = {
+                "format": "seismic_lightning synthetic records",
+                "synthetic": True,
+                "version": seismic_lightning.__version__,
+                "n_records": len(records),
+                **about.document,
+            }
+            (folder / MANIFEST).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return output_dir
+
+
+def file_names(records: pd.DataFrame) -> list[str]:
+    """Name the file of each record, with a number where several would have one name.
+
+    Args:
+        records: One row per record.
+
+    Returns:
+        Paths with ``/`` below the folder.
+    """
+    family = records["trace_channel"]
+    codes = ("source_id", "station_network_code", "station_code", "station_location_code", "trace_channel")
+    stems = family.str.cat([records[name] for name in codes], sep="_").str.slice(3)
+    number = stems.groupby(stems).cumcount() + 1
+    ending = np.where(stems.duplicated(keep=False), "_" + number.astype(str).str.zfill(4), "")
+    return (WAVEFORMS + "/" + family + "/" + stems + ending + ".mseed").tolist()
+
+
+def _write_waveforms(
+    folder: Path, records: pd.DataFrame, blocks: Iterable[NDArray[np.float32]], progress: Progress | None
+) -> dict[int, NDArray[np.float32]]:
+    """Write one file per record; returns the waveforms that the overview shows, by row."""
+    for family in sorted(set(records["trace_channel"])):
+        (folder / WAVEFORMS / family).mkdir(parents=True)
+    spread = np.linspace(0, len(records) - 1, min(N_SHOWN, len(records))).round().astype(int)
+    wanted, shown = set(spread.tolist()), {}
+    done = 0
+    for block in blocks:
+        rows = records.iloc[done : done + len(block)].to_dict("records")
+        for number, (row, samples) in enumerate(zip(rows, block, strict=True), start=done):
+            scaled = samples * np.float32(row["unit_factor"])
+            (folder / str(row["trace_file"])).write_bytes(miniseed_bytes(segments(row, scaled)))
+            if number in wanted:
+                shown[number] = scaled
+        done += len(block)
+        if progress is not None:
+            progress(done, len(records))
+    return shown
+
+
+def segments(record: Mapping[Any, Any], samples: NDArray[np.float32]) -> Iterator[Segment]:
+    """Turn one record into segments; counts become whole numbers, as a digitiser sends them.
+
+    Args:
+        record: Row of the record.
+        samples: ``(C, N)`` samples in its unit.
+
+    Yields:
+        One segment per component.
+    """
+    codes = (record["station_network_code"], record["station_code"], record["station_location_code"])
+    start_ns = int(record["trace_start_time"].value)
+    for component, trace in zip(str(record["trace_components"]), samples, strict=True):
+        seed_id = SeedId(*map(str, codes), f"{record['trace_channel']}{component}")
+        stored = _whole(trace) if record["trace_unit"] == "counts" else np.ascontiguousarray(trace)
+        yield Segment(seed_id, start_ns, float(record["trace_sampling_rate_hz"]), stored)
+
+
+def _whole(samples: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Round to counts within the reach of int32."""
+    limit = 2.0**31 - 1
+    return np.clip(np.rint(samples.astype(np.float64)), -limit, limit).astype(np.int32)

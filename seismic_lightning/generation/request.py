@@ -1,0 +1,265 @@
+"""From what a user asks for to one row per record, in the words of a dataset's metadata.
+
+A record begins a fixed time before P, whose arrival follows from origin time, place and KOERI's layers: as in
+training, where the window is cut around P. What lies outside the reach of the training data is marked.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from seismic_lightning.data.hull import REACHES, TrainingHull
+from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.generation.sites import Site, Sites
+from seismic_lightning.generation.trained import Trained
+from seismic_lightning.generation.wanted import NEEDED, Wanted
+from seismic_lightning.records.inventory import Inventory
+from seismic_lightning.records.sphere import great_circle
+from seismic_lightning.records.travel_time import KOERI
+
+LOCATION_CODE = "SY"
+"""Location code that says: synthetic."""
+ANY_FAMILY = "HH"
+"""Where neither request nor checkpoint names a family."""
+NOWHERE = Site("XX", "SYNTH", np.nan, np.nan, np.nan, known=False, sensitivity=None)
+"""The station of records without a place: XX is the network that FDSN keeps for what is no network."""
+MARKS = {
+    "outside_magnitude": "magnitude",
+    "outside_distance": "hypocentral_distance_km",
+    "outside_depth": "depth_km",
+}
+"""Columns that mark what lies outside the reach of training, and its quantity."""
+OUTSIDE_STATION = "outside_station"
+SHOWN = 3
+
+
+class Manner(NamedTuple):
+    """What holds for all requests.
+
+    Attributes:
+        inventory: Station metadata that the user names.
+        location_code: SEED location code of all records.
+        unit: ``counts``, ``mps`` or ``mps2``; None is the unit that the model works in.
+    """
+
+    inventory: Inventory | None = None
+    location_code: str = LOCATION_CODE
+    unit: str | None = None
+
+
+def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | None = None) -> pd.DataFrame:
+    """Place requests in space and time.
+
+    Args:
+        trained: The model that is to answer.
+        wanted: Requests.
+        manner: What holds for all of them.
+
+    Returns:
+        One row per request in a dataset's own columns, and ``request``, ``n_records``, ``seed``, marks, and
+        ``unit_factor``: what the model's samples are multiplied with.
+
+    Raises:
+        BandError: No band for a channel family.
+        ConfigurationError: A request does not fit the model, or its station is unknown.
+    """
+    manner = manner or Manner()
+    for one in wanted:
+        _check_fits(trained, one)
+    families = [_family(trained, one) for one in wanted]
+    sites = Sites(trained.conditions, trained.hull, manner.inventory)
+    places = [
+        sites.find(one.station, family, one.origin_ns) if one.station is not None else NOWHERE
+        for one, family in zip(wanted, families, strict=True)
+    ]
+    table = _described(wanted, places)
+    table["trace_channel"] = families
+    table["station_location_code"] = manner.location_code
+    _add_times(table, trained, np.array([one.origin_ns for one in wanted], dtype=np.int64))
+    _add_bands(table, trained)
+    _add_marks(table, trained, places)
+    unit = manner.unit or trained.unit
+    table["trace_unit"] = unit
+    table["unit_factor"] = [
+        unit_factor(trained.unit, unit, site, family) for site, family in zip(places, families, strict=True)
+    ]
+    return table
+
+
+def expand(requests: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per record: each request as often as it wants records, counted in ``record``."""
+    records = requests.loc[requests.index.repeat(requests["n_records"])]
+    number = records.groupby(level=0).cumcount()
+    return records.drop(columns="n_records").assign(record=number).reset_index(drop=True)
+
+
+def hull_warnings(requests: pd.DataFrame, hull: TrainingHull | None) -> list[str]:
+    """Say by name what lies outside the reach of training.
+
+    Args:
+        requests: As ``request_table`` returns them.
+        hull: The reach; None is unknown.
+
+    Returns:
+        One line for each quantity that some request leaves, with the first requests and the number of all.
+    """
+    lines = []
+    for mark, quantity in MARKS.items():
+        outside = requests[requests[mark].fillna(value=False)]
+        if len(outside) and hull is not None:
+            reach = getattr(hull, quantity)
+            known = "unknown" if reach.lowest is None else f"{reach.lowest:g} to {reach.highest:g}"
+            values = [f"{value:g}" for value in outside[REACHES[quantity]]]
+            lines.append(f"{quantity} outside the training data ({known}): {_listed(outside, values)}")
+    outside = requests[requests[OUTSIDE_STATION].fillna(value=False)]
+    if len(outside):
+        names = (outside["station_network_code"] + "." + outside["station_code"]).tolist()
+        lines.append(f"station not among those of training: {_listed(outside, names)}")
+    return lines
+
+
+def unit_factor(unit: str, wanted: str, site: Site, family: str) -> float:
+    """Return what samples are multiplied with to change their unit.
+
+    Args:
+        unit: The model's.
+        wanted: ``counts``, ``mps`` or ``mps2``.
+        site: Station with its sensitivity.
+        family: Channel family.
+
+    Raises:
+        ConfigurationError: Counts and ground motion cannot be changed into each other here.
+    """
+    if unit == wanted:
+        return 1.0
+    name = f"{site.network}.{site.code}"
+    motion = unit if wanted == "counts" else wanted
+    if wanted != "counts" and unit != "counts":
+        raise ConfigurationError(f"unit={wanted}: the model makes {unit}; give unit={unit} or unit=counts")
+    if site.sensitivity is None or site.sensitivity.unit != motion:
+        found = "no sensitivity" if site.sensitivity is None else f"one in counts per {site.sensitivity.unit}"
+        raise ConfigurationError(
+            f"unit={wanted}: of {name} {family} there is {found} where counts per {motion} are needed; give "
+            f"stations=<StationXML with sensitivities> or leave unit={unit}"
+        )
+    factor = site.sensitivity.counts_per_unit
+    return factor if wanted == "counts" else 1.0 / factor
+
+
+def _check_fits(trained: Trained, wanted: Wanted) -> None:
+    """Refuse a condition for a model without one, and none for a model with one."""
+    given = [name for name in NEEDED if getattr(wanted, name) is not None]
+    if given and not trained.conditional:
+        raise ConfigurationError(
+            f"{', '.join(given)}: {trained.path} holds a {type(trained.model).__name__}, which knows no "
+            "condition; give n_records alone, or the checkpoint of a CVAE"
+        )
+    lacking = [name for name in NEEDED if name not in given]
+    if lacking and trained.conditional:
+        raise ConfigurationError(
+            f"{trained.path} holds a {type(trained.model).__name__}, which also needs {', '.join(lacking)}"
+        )
+
+
+def _family(trained: Trained, wanted: Wanted) -> str:
+    known = () if trained.hull is None else trained.hull.families
+    if wanted.family is None:
+        return known[0] if known else ANY_FAMILY
+    if known and wanted.family not in known:
+        raise ConfigurationError(f"family={wanted.family}: trained on {', '.join(known)}; give one of these")
+    return wanted.family
+
+
+def _described(wanted: Sequence[Wanted], sites: Sequence[Site]) -> pd.DataFrame:
+    """Return sources, stations and the path between them; requests of one source share its identifier."""
+    sources: dict[tuple[Any, ...], str] = {}
+    rows = []
+    for number, (one, site) in enumerate(zip(wanted, sites, strict=True)):
+        key = (one.magnitude, one.latitude_deg, one.longitude_deg, one.depth_km, one.origin_ns)
+        motion = site.sensitivity
+        rows.append(
+            {
+                "source_id": sources.setdefault(key, f"synthetic-{len(sources) + 1:04d}"),
+                "source_magnitude": one.magnitude,
+                "source_latitude_deg": one.latitude_deg,
+                "source_longitude_deg": one.longitude_deg,
+                "source_depth_km": one.depth_km,
+                "station_network_code": site.network,
+                "station_code": site.code,
+                "station_latitude_deg": site.latitude_deg,
+                "station_longitude_deg": site.longitude_deg,
+                "station_elevation_m": site.elevation_m,
+                **{
+                    f"trace_sensitivity_counts_per_{unit}": motion.counts_per_unit
+                    if motion is not None and motion.unit == unit
+                    else np.nan
+                    for unit in ("mps", "mps2")
+                },
+                "request": number,
+                "n_records": one.n_records,
+                "seed": one.seed,
+            }
+        )
+    table = pd.DataFrame(rows)
+    numbers = [name for name in table if name.endswith(("_deg", "_km", "_m", "_magnitude"))]
+    return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def _add_times(table: pd.DataFrame, trained: Trained, origin_ns: "np.ndarray[Any, Any]") -> None:
+    """Add the path, and the times of the record: P stands where it stood in training."""
+    distance_km, back_azimuth_deg = great_circle(
+        (table["source_latitude_deg"], table["source_longitude_deg"]),
+        (table["station_latitude_deg"], table["station_longitude_deg"]),
+    )
+    depth_km = table["source_depth_km"].to_numpy()
+    there = np.isfinite(distance_km)
+    arrivals = KOERI.arrivals(np.where(there, distance_km, 0.0), np.where(there, depth_km, 0.0))
+    p_s = np.where(there, arrivals.p_s, 0.0)  # without a place the time asked for is that of P
+    start_ns = origin_ns + np.round((p_s - trained.before_p_s) * 1e6).astype(np.int64) * 1000
+    p_sample = trained.before_p_s * trained.rate_hz
+    table["source_origin_time"] = pd.to_datetime(origin_ns, unit="ns", utc=True)
+    table.loc[~there, "source_origin_time"] = pd.NaT
+    table["trace_start_time"] = pd.to_datetime(start_ns, unit="ns", utc=True)
+    table["trace_sampling_rate_hz"] = trained.rate_hz
+    table["trace_npts"] = trained.n_samples
+    table["trace_components"] = trained.components
+    table["trace_p_arrival_sample"] = p_sample
+    s_minus_p_s = np.where(there, arrivals.s_s - arrivals.p_s, np.nan)
+    table["trace_s_arrival_sample"] = p_sample + s_minus_p_s * trained.rate_hz
+    table["trace_p_status"] = "model"
+    table["path_ep_distance_km"] = distance_km
+    table["path_hyp_distance_km"] = np.hypot(distance_km, depth_km)
+    table["path_back_azimuth_deg"] = back_azimuth_deg
+
+
+def _add_bands(table: pd.DataFrame, trained: Trained) -> None:
+    """Add the passband that training records of such family and magnitude had."""
+    preprocess = trained.front.preprocess
+    magnitudes = table["source_magnitude"].tolist()
+    if not trained.conditional and preprocess.settings.magnitude_edges:
+        table[["trace_band_low_hz", "trace_band_high_hz"]] = np.nan  # each drawn record has its own
+        return
+    rows = preprocess.bands(table["trace_channel"].tolist(), magnitudes)
+    corners_hz = preprocess.passbands_hz(trained.rate_hz)[rows].numpy()
+    table[["trace_band_low_hz", "trace_band_high_hz"]] = corners_hz
+
+
+def _add_marks(table: pd.DataFrame, trained: Trained, sites: Sequence[Site]) -> None:
+    """Mark what lies outside the reach of training; null where it is unknown or nothing was asked for."""
+    for mark, quantity in MARKS.items():
+        if trained.hull is None or not trained.conditional:
+            table[mark] = pd.array([pd.NA] * len(table), dtype="boolean")
+        else:
+            values = table[REACHES[quantity]].to_numpy()
+            table[mark] = pd.array(~getattr(trained.hull, quantity).holds(values), dtype="boolean")
+    unseen = [None if site is NOWHERE else not site.known for site in sites]
+    table[OUTSIDE_STATION] = pd.array(unseen, dtype="boolean")
+
+
+def _listed(requests: pd.DataFrame, values: Sequence[str]) -> str:
+    """Name the first requests with their values, and count the others."""
+    pairs = list(zip(requests["request"], values, strict=True))
+    shown = ", ".join(f"{value} (request {request})" for request, value in pairs[:SHOWN])
+    return shown + (f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else "")
