@@ -1,14 +1,16 @@
 """Draw the steps between two records: waveforms below each other on one scale, and their spectrograms."""
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from seismic_lightning.generation.between import WEIGHT_COLUMN
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 UNIT_TEXT = {"counts": "counts", "mps": "m/s", "mps2": "m/s²"}
 SHOWN_PERCENTILES = (5.0, 99.8)
@@ -27,6 +29,7 @@ class StepsToDraw(NamedTuple):
         levels_db: ``(S, F, T)`` of the first component.
         times_s: ``(T,)`` centres of the frames, from the start of the record.
         frequencies_hz: ``(F,)``.
+        shown_to_hz: Upper end of the spectrograms' axis.
         rate_hz: Sampling rate of the waveforms.
         before_p_s: Time from the first sample to P.
         unit: ``counts``, ``mps`` or ``mps2``.
@@ -39,13 +42,14 @@ class StepsToDraw(NamedTuple):
     levels_db: NDArray[np.float32]
     times_s: NDArray[np.float64]
     frequencies_hz: NDArray[np.float64]
+    shown_to_hz: float
     rate_hz: float
     before_p_s: float
     unit: str
     components: str
 
 
-def draw_steps(steps: StepsToDraw) -> Figure:
+def draw_steps(steps: StepsToDraw) -> "Figure":
     """Draw one row per step: each component's waveform, and the first component's spectrogram.
 
     All waveforms share one scale, whose end is the greatest peak; a small step looks small, and its own peak
@@ -57,6 +61,8 @@ def draw_steps(steps: StepsToDraw) -> Figure:
     Returns:
         A figure that belongs to no global state.
     """
+    from matplotlib.figure import Figure  # here: slow to import, and refusals come before any picture
+
     n_steps, n_components = steps.waveforms.shape[:2]
     height_in = _TOP_IN + _BOTTOM_IN + _ROW_IN * n_steps
     figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=100)
@@ -91,7 +97,7 @@ def draw_steps(steps: StepsToDraw) -> Figure:
     return figure
 
 
-def _trace(axes: Axes, steps: StepsToDraw, row: int, column: int, peak: float) -> None:
+def _trace(axes: "Axes", steps: StepsToDraw, row: int, column: int, peak: float) -> None:
     samples = steps.waveforms[row, column]
     time_s = np.arange(len(samples)) / steps.rate_hz - steps.before_p_s
     axes.plot(time_s, samples, linewidth=0.5, color="black")
@@ -106,7 +112,7 @@ def _trace(axes: Axes, steps: StepsToDraw, row: int, column: int, peak: float) -
     _tidy(axes, is_last=row == len(steps.waveforms) - 1)
 
 
-def _levels(axes: Axes, steps: StepsToDraw, row: int, limits_db: tuple[float, float]) -> Any:  # noqa: ANN401
+def _levels(axes: "Axes", steps: StepsToDraw, row: int, limits_db: tuple[float, float]) -> Any:  # noqa: ANN401
     """Fill one panel and return its image, which matplotlib leaves untyped."""
     half_s = 0.5 * float(steps.times_s[1] - steps.times_s[0]) if len(steps.times_s) > 1 else 0.5
     start_s = steps.before_p_s
@@ -125,17 +131,16 @@ def _levels(axes: Axes, steps: StepsToDraw, row: int, limits_db: tuple[float, fl
         vmax=limits_db[1],
         interpolation="nearest",
     )
-    axes.yaxis.set_label_position("right")
     axes.set_xlim(-start_s, (steps.waveforms.shape[-1] - 1) / steps.rate_hz - start_s)
-    axes.set_yticks([] if row else [0.0, float(steps.frequencies_hz[-1])])
-    axes.tick_params(axis="y", labelsize="x-small", pad=1)
+    axes.set_ylim(0.0, steps.shown_to_hz)
+    axes.set_yticks([])
     if row == 0:
-        axes.set_title(f"{steps.components[0]}, 0 to {steps.frequencies_hz[-1]:g} Hz", fontsize="medium")
-        axes.set_yticks([])
+        axes.set_title(f"{steps.components[0]}, 0 to {steps.shown_to_hz:g} Hz", fontsize="medium")
     return image
 
 
-def _tidy(axes: Axes, *, is_last: bool) -> None:
+def _tidy(axes: "Axes", *, is_last: bool) -> None:
+    axes.locator_params(axis="x", nbins=5, prune="upper")  # neighbouring panels share their edges
     axes.tick_params(labelbottom=is_last, labelsize="small")
     if is_last:
         axes.set_xlabel("Time after P (s)", fontsize="small")

@@ -16,6 +16,7 @@ from seismic_lightning.cli.schema import (
     AuditConfig,
     CurateConfig,
     ExportConfig,
+    InterpolateConfig,
     SimulateConfig,
     TrainConfig,
     register,
@@ -32,6 +33,7 @@ COMMANDS = {
     "curate": CurateConfig,
     "export": ExportConfig,
     "audit": AuditConfig,
+    "interpolate": InterpolateConfig,
     "simulate": SimulateConfig,
 }
 COMMAND_OF_GROUP = {"format": "export"}
