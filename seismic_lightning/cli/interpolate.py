@@ -216,8 +216,9 @@ def _settings(config: DictConfig) -> dict[str, Any]:
 
 
 def _warnings(trained: "Trained", steps: "Steps") -> list[str]:
-    """Say what of the steps lies outside the training data."""
-    from seismic_lightning.generation.request import hull_warnings
+    """Say what of the steps lies outside the training data, as generation says it."""
+    from seismic_lightning.generation.draw import DrawSettings
+    from seismic_lightning.generation.generate import Generation
     from seismic_lightning.generation.step_records import step_records
 
-    return hull_warnings(step_records(trained, steps.metadata, ""), trained.hull)
+    return Generation(trained, step_records(trained, steps.metadata, ""), DrawSettings()).warnings()

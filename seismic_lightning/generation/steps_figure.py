@@ -104,7 +104,7 @@ def _trace(axes: "Axes", steps: StepsToDraw, row: int, column: int, peak: float)
     axes.set_ylim(-1.05 * peak, 1.05 * peak)
     axes.set_xlim(time_s[0], time_s[-1])
     axes.axvline(0.0, linewidth=0.5, color="tab:red")
-    own = f"{float(np.abs(samples).max()):.2g}"
+    own = f"{float(np.abs(samples).max()):.1e}"
     axes.text(0.99, 0.95, own, transform=axes.transAxes, ha="right", va="top", fontsize="x-small")
     if row == 0:
         axes.set_title(steps.components[column], fontsize="medium")
