@@ -50,7 +50,7 @@ class StepsToDraw(NamedTuple):
 
 
 def draw_steps(steps: StepsToDraw) -> "Figure":
-    """Draw one row per step: each component's waveform, and the first component's spectrogram.
+    """Draw the waveforms of each component below each other, and the first component's spectrograms.
 
     All waveforms share one scale, whose end is the greatest peak; a small step looks small, and its own peak
     is written beside it.
@@ -67,7 +67,7 @@ def draw_steps(steps: StepsToDraw) -> "Figure":
     height_in = _TOP_IN + _BOTTOM_IN + _ROW_IN * n_steps
     figure = Figure(figsize=(_WIDTH_IN, height_in), dpi=100)
     widths = [*[10.0] * n_components, 12.0, 0.3]
-    grid = figure.add_gridspec(n_steps, len(widths), width_ratios=widths, wspace=0.06, hspace=0.0)
+    grid = figure.add_gridspec(1, len(widths), width_ratios=widths, wspace=0.06)
     grid.update(
         left=_LABEL_SHARE,
         right=_RIGHT_SHARE,
@@ -75,75 +75,70 @@ def draw_steps(steps: StepsToDraw) -> "Figure":
         top=1.0 - _TOP_IN / height_in,
     )
     peak = max(float(np.abs(steps.waveforms).max()), float(np.finfo(np.float32).tiny))
-    low_db, high_db = np.percentile(steps.levels_db, SHOWN_PERCENTILES)
-    image: Any = None
-    for row in range(n_steps):
-        for column in range(n_components):
-            axes = figure.add_subplot(grid[row, column])
-            _trace(axes, steps, row, column, peak)
-            if column == 0:
-                axes.set_ylabel(_label(steps.metadata.iloc[row]), rotation=0, ha="right", va="center")
-        axes = figure.add_subplot(grid[row, n_components])
-        image = _levels(axes, steps, row, (low_db, high_db))
-        _tidy(axes, is_last=row == n_steps - 1)
-    title = f"{steps.components[0]}, amplitude (dB re 1 {UNIT_TEXT[steps.unit]})"
-    figure.colorbar(image, cax=figure.add_subplot(grid[:, -1]), label=title, extend="both")
-    scale = (
-        f"common scale: \u00b1{peak:.3g} {UNIT_TEXT[steps.unit]}; the number in each panel is its own peak"
+    for column in range(n_components):
+        axes = figure.add_subplot(grid[column], title=steps.components[column])
+        _traces(axes, steps, column, peak)
+        _tidy(axes, steps)
+        if column == 0:
+            labels = [_label(record) for _, record in steps.metadata.iterrows()]
+            axes.set_yticks(range(n_steps), labels)
+            axes.tick_params(axis="y", length=0.0)
+    axes = figure.add_subplot(grid[n_components])
+    axes.set_title(f"{steps.components[0]}, 0 to {steps.shown_to_hz:g} Hz each")
+    image = _spectrograms(axes, steps)
+    _tidy(axes, steps)
+    unit = UNIT_TEXT[steps.unit]
+    levels = f"{steps.components[0]}, amplitude (dB re 1 {unit})"
+    figure.colorbar(image, cax=figure.add_subplot(grid[-1]), label=levels, extend="both")
+    figure.suptitle(
+        steps.title, x=0.01, y=1.0 - 0.3 / height_in, ha="left", va="center", fontweight="bold"
     )
-    place_in = 1.0 - 0.3 / height_in
-    figure.suptitle(steps.title, x=0.01, y=place_in, ha="left", va="center", fontweight="bold")
+    scale = f"common scale: rows are \u00b1{peak:.3g} {unit} high; the number in a row is its own peak"
     figure.text(0.01, 1.0 - 0.6 / height_in, scale, va="center", fontsize="small")
     return figure
 
 
-def _trace(axes: "Axes", steps: StepsToDraw, row: int, column: int, peak: float) -> None:
-    samples = steps.waveforms[row, column]
-    time_s = np.arange(len(samples)) / steps.rate_hz - steps.before_p_s
-    axes.plot(time_s, samples, linewidth=0.5, color="black")
-    axes.set_ylim(-1.05 * peak, 1.05 * peak)
-    axes.set_xlim(time_s[0], time_s[-1])
+def _traces(axes: "Axes", steps: StepsToDraw, column: int, peak: float) -> None:
+    """Draw one component, a row of height 1 for each step."""
+    waveforms = steps.waveforms[:, column]
+    time_s = np.arange(waveforms.shape[1]) / steps.rate_hz - steps.before_p_s
+    for row, samples in enumerate(waveforms):
+        axes.plot(time_s, row - 0.48 * samples / peak, linewidth=0.5, color="black")
+        own = f"{float(np.abs(samples).max()):.1e}"
+        axes.text(time_s[-1], row - 0.45, own, ha="right", va="top", fontsize="x-small")
     axes.axvline(0.0, linewidth=0.5, color="tab:red")
-    own = f"{float(np.abs(samples).max()):.1e}"
-    axes.text(0.99, 0.95, own, transform=axes.transAxes, ha="right", va="top", fontsize="x-small")
-    if row == 0:
-        axes.set_title(steps.components[column], fontsize="medium")
-    axes.set_yticks([])
-    _tidy(axes, is_last=row == len(steps.waveforms) - 1)
 
 
-def _levels(axes: "Axes", steps: StepsToDraw, row: int, limits_db: tuple[float, float]) -> Any:  # noqa: ANN401
-    """Fill one panel and return its image, which matplotlib leaves untyped."""
-    half_s = 0.5 * float(steps.times_s[1] - steps.times_s[0]) if len(steps.times_s) > 1 else 0.5
-    start_s = steps.before_p_s
-    image = axes.imshow(
-        steps.levels_db[row],
-        origin="lower",
-        aspect="auto",
-        extent=(
-            float(steps.times_s[0]) - half_s - start_s,
-            float(steps.times_s[-1]) + half_s - start_s,
-            0.0,
-            float(steps.frequencies_hz[-1]),
-        ),
-        cmap="magma",
-        vmin=limits_db[0],
-        vmax=limits_db[1],
-        interpolation="nearest",
-    )
-    axes.set_xlim(-start_s, (steps.waveforms.shape[-1] - 1) / steps.rate_hz - start_s)
-    axes.set_ylim(0.0, steps.shown_to_hz)
-    axes.set_yticks([])
-    if row == 0:
-        axes.set_title(f"{steps.components[0]}, 0 to {steps.shown_to_hz:g} Hz", fontsize="medium")
+def _spectrograms(axes: "Axes", steps: StepsToDraw) -> Any:  # noqa: ANN401 - matplotlib leaves it untyped
+    """Fill a row of height 1 for each step, and return the last image for the colour bar."""
+    low_db, high_db = np.percentile(steps.levels_db, SHOWN_PERCENTILES)
+    shown = steps.frequencies_hz <= steps.shown_to_hz
+    half_s = 0.5 * float(np.diff(steps.times_s[:2]).sum())
+    first_s, last_s = (float(steps.times_s[place]) - steps.before_p_s for place in (0, -1))
+    image = None
+    for row, levels_db in enumerate(steps.levels_db):
+        image = axes.imshow(
+            levels_db[shown],
+            origin="lower",
+            aspect="auto",
+            extent=(first_s - half_s, last_s + half_s, row + 0.5, row - 0.5),
+            cmap="magma",
+            vmin=low_db,
+            vmax=high_db,
+            interpolation="nearest",
+        )
     return image
 
 
-def _tidy(axes: "Axes", *, is_last: bool) -> None:
+def _tidy(axes: "Axes", steps: StepsToDraw) -> None:
+    n_steps, _, n_samples = steps.waveforms.shape
+    axes.set_xlim(-steps.before_p_s, (n_samples - 1) / steps.rate_hz - steps.before_p_s)
     axes.locator_params(axis="x", nbins=5, prune="upper")  # neighbouring panels share their edges
-    axes.tick_params(labelbottom=is_last, labelsize="small")
-    if is_last:
-        axes.set_xlabel("Time after P (s)", fontsize="small")
+    axes.set_ylim(n_steps - 0.5, -0.5)
+    axes.set_yticks([])
+    for row in range(1, n_steps):
+        axes.axhline(row - 0.5, linewidth=0.5, color="black")
+    axes.set_xlabel("Time after P (s)")
 
 
 def _label(record: "pd.Series[Any]") -> str:
