@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 from support.archive import write_archive
 from support.simulated import of_two_rates
+from support.trained import write_checkpoint
 
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
+from seismic_lightning.models.ae import AE
+from seismic_lightning.models.cvae import CVAE
+from seismic_lightning.models.vae import VAE
 
 SHORT = CurationSettings(
     window=WindowSettings(before_p_s=10.0, length_s=20.0), select=SelectionSettings(min_snr=0.0)
@@ -47,6 +51,25 @@ def day_dataset(day_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("curated_day") / "dataset"
     curate(day_archive, folder, SHORT)
     return folder
+
+
+@pytest.fixture(scope="session")
+def cvae_checkpoint(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the checkpoint of a CVAE that makes ground velocity."""
+    path = tmp_path_factory.mktemp("cvae") / "cvae.ckpt"
+    return write_checkpoint(dataset_dir, path, CVAE, "sensitivity", latent_size=8, residual="speckle")
+
+
+@pytest.fixture(scope="session")
+def vae_checkpoint(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the checkpoint of a VAE that makes counts."""
+    return write_checkpoint(dataset_dir, tmp_path_factory.mktemp("vae") / "vae.ckpt", VAE, latent_size=8)
+
+
+@pytest.fixture(scope="session")
+def ae_checkpoint(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the checkpoint of an autoencoder."""
+    return write_checkpoint(dataset_dir, tmp_path_factory.mktemp("ae") / "ae.ckpt", AE)
 
 
 @pytest.fixture

@@ -35,6 +35,11 @@ EXAMPLES = {
         "seismic-audit dataset_dir=DATASET preprocess=fixed_band",
         "seismic-audit dataset_dir=DATASET ckpt_path=best",
     ),
+    "generate": (
+        "seismic-generate ckpt_path=best magnitude=3.5 latitude_deg=40.75 longitude_deg=28.9 depth_km=10 "
+        "station=ISK n_records=100 output_dir=GENERATED",
+        "seismic-generate ckpt_path=best scenarios=FILE output_dir=GENERATED",
+    ),
     "interpolate": (
         "seismic-interpolate ckpt_path=best dataset_dir=DATASET source=12 target=EVENT/STATION output_dir=STEPS",
         "seismic-interpolate ckpt_path=best scenarios=TWO.csv output_dir=STEPS",

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from seismic_lightning.cli.console import progress_bar, say
+from seismic_lightning.cli.generate import inventory, read
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import InterpolateConfig
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from torch import Generator
+
     from seismic_lightning.generation.interpolate import Ends, Steps
     from seismic_lightning.generation.trained import Trained
     from seismic_lightning.generation.wanted import Wanted
@@ -21,8 +24,6 @@ log = logging.getLogger(__name__)
 
 _ENDS = ("source", "target")
 _OF_DRAWS = ("temperature", "sampler")
-RUNS = Path("outputs")
-"""Where ``ckpt_path=best`` looks for trainings."""
 
 
 def main() -> None:
@@ -42,26 +43,22 @@ def interpolate(config: DictConfig) -> None:
         DatasetError: A record is not there, or not of the model's kind.
     """
     of_records = check(config)
-    from seismic_lightning.cli.resume import resolve_checkpoint
-    from seismic_lightning.generation.draw import PHASES
+    from seismic_lightning.generation.draw import DrawSettings
     from seismic_lightning.generation.files import check_vacant
     from seismic_lightning.generation.interpolate import steps_between, waveforms_of
-    from seismic_lightning.generation.trained import Trained
     from seismic_lightning.generation.write_steps import write_steps
 
-    if config.phase not in PHASES:
-        raise ConfigurationError(f"phase={config.phase}: choose one of {', '.join(PHASES)}")
+    settings = DrawSettings(temperature=config.temperature, sampler=config.sampler, phase=config.phase)
     output_dir = Path(config.output_dir)
     check_vacant(output_dir)
-    checkpoint = resolve_checkpoint(config.ckpt_path, RUNS, RUNS, "train")
-    trained = Trained.read(Path(str(checkpoint)))
+    trained = read(config.ckpt_path, Path(config.runs_dir))
     ends, between = (_records if of_records else _requests)(config, trained)
-    residual, phases = _sources_of_noise(config.seed)
+    residual, phases = _sources_of_noise(config.seed, trained)
     steps = steps_between(trained, ends, config.steps, residual)
     between.document["warnings"].extend(_warnings(trained, steps))
     for line in between.document["warnings"]:
         log.warning(line)
-    waveforms = waveforms_of(trained, steps, phases, n_iterations=PHASES[config.phase])
+    waveforms = waveforms_of(trained, steps, phases, n_iterations=settings.n_iterations)
     with progress_bar("writing") as advance:
         folder = write_steps(output_dir, trained, steps, waveforms, between, progress=advance)
     say(
@@ -108,7 +105,7 @@ def check(config: DictConfig) -> bool:
         return True
     said = ", ".join(f"{name} is {kind or 'not given'}" for name, kind in kinds.items())
     raise ConfigurationError(
-        f"{said}: give two records of dataset_dir=..., source=ROW target=ROW, or two requests without dataset_dir"
+        f"{said}: give two records, dataset_dir=... source=ROW target=ROW, or two requests without dataset_dir"
     )
 
 
@@ -119,14 +116,13 @@ def _kind(end: object) -> str | None:
     return None if end is None else "a record"
 
 
-def _sources_of_noise(seed: int) -> "tuple[Any, Any]":
+def _sources_of_noise(seed: int, trained: "Trained") -> "tuple[Generator, Generator]":
     """Return the generators of the residual and of the first phases, neither of which repeats a latent's."""
     import torch
 
     from seismic_lightning.nn.noise import keyed_generator
 
-    cpu = torch.device("cpu")
-    return keyed_generator(cpu, seed, 1), keyed_generator(cpu, seed, 2)
+    return keyed_generator(torch.device("cpu"), seed, 1), keyed_generator(trained.device, seed, 2)
 
 
 def _records(config: DictConfig, trained: "Trained") -> "tuple[Ends, Between]":
@@ -139,7 +135,9 @@ def _records(config: DictConfig, trained: "Trained") -> "tuple[Ends, Between]":
 
     dataset = open_dataset(config.dataset_dir)
     rows = (find_row(dataset, config.source), find_row(dataset, config.target))
-    idle = [f"{name}={config[name]}" for name in _OF_DRAWS if config[name] != getattr(InterpolateConfig, name)]
+    idle = [
+        f"{name}={config[name]}" for name in _OF_DRAWS if config[name] != getattr(InterpolateConfig, name)
+    ]
     warnings = [f"{', '.join(idle)} has no effect between records, which are not drawn"] if idle else []
     if rows[0] == rows[1]:
         warnings.append(f"source and target are the same record, row {rows[0]}: all steps will be the same")
@@ -147,34 +145,46 @@ def _records(config: DictConfig, trained: "Trained") -> "tuple[Ends, Between]":
     events = ends.metadata["source_id"].astype(str)
     stations = station_names(ends.metadata)
     names = [f"{event}/{station}" for event, station in zip(events, stations, strict=True)]
-    if stations[0] != stations[1]:
-        warnings.append(
-            f"the stations differ: all steps stand at {stations[0]} but the last, the target at {stations[1]}"
-        )
-    document = {**_settings(config), "dataset_id": dataset.dataset_id, "rows": list(rows), "warnings": warnings}
+    warnings.extend(_of_stations(ends))
+    document = {
+        **_settings(config),
+        "dataset_id": dataset.dataset_id,
+        "rows": list(rows),
+        "warnings": warnings,
+    }
     return ends, Between(*names, document)
 
 
 def _requests(config: DictConfig, trained: "Trained") -> "tuple[Ends, Between]":
     """Draw latents for two requests."""
     from seismic_lightning.generation.interpolate import ends_of_requests
-    from seismic_lightning.generation.request import request_table
+    from seismic_lightning.generation.request import Manner, request_table
     from seismic_lightning.generation.write_steps import Between
 
     source, target = _wanted(config)
     seeds = (source.seed, target.seed)
     options = {name: config[name] for name in _OF_DRAWS}
-    ends = ends_of_requests(trained, request_table(trained, [source, target]), seeds, **options)
-    stations = ends.metadata["station_code"].tolist()
-    warnings = []
+    table = request_table(trained, [source, target], Manner(inventory(config.stations)))
+    ends = ends_of_requests(trained, table, seeds, **options)
+    warnings = _of_stations(ends)
     if source == target:
-        warnings.append("source and target are the same request with the same seed: all steps will be the same")
-    if stations[0] != stations[1]:
         warnings.append(
-            f"the stations differ: all steps stand at {stations[0]} but the last, the target at {stations[1]}"
+            "source and target are the same request with the same seed: all steps will be the same"
         )
     document = {**_settings(config), "seeds": list(seeds), "warnings": warnings}
     return ends, Between(_named(source), _named(target), document)
+
+
+def _of_stations(ends: "Ends") -> list[str]:
+    """Say what becomes of two stations, between which there is none."""
+    from seismic_lightning.data.condition import station_names
+
+    source, target = station_names(ends.metadata)
+    return (
+        []
+        if source == target
+        else [f"the stations differ: all steps stand at {source}, the last at {target}"]
+    )
 
 
 def _wanted(config: DictConfig) -> "tuple[Wanted, Wanted]":

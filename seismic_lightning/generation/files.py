@@ -66,7 +66,7 @@ def write_records(
     about: About,
     progress: Progress | None = None,
     *,
-    also: Callable[[Path, pd.DataFrame], None] | None = None,
+    picture: Callable[[Path, pd.DataFrame], None] | None = None,
 ) -> Path:
     """Write generated records.
 
@@ -76,7 +76,7 @@ def write_records(
         blocks: Their waveforms in the same order, ``(b, C, N)`` each, in the unit before ``unit_factor``.
         about: What the folder says of them.
         progress: Called with the number of written records and of all.
-        also: Writes more files into the folder before it appears, given it and the table of records.
+        picture: Draws into the folder, in place of the overview; given the folder and the table of records.
 
     Returns:
         The folder.
@@ -97,9 +97,10 @@ def write_records(
             if stations is not None:
                 (folder / STATIONS).write_bytes(stations)
             records.drop(columns="unit_factor").to_parquet(folder / METADATA, index=False)
-            save_overview(folder / OVERVIEW, records.loc[list(shown)], list(shown.values()), about.title)
-            if also is not None:
-                also(folder, records)
+            if picture is None:
+                save_overview(folder / OVERVIEW, records.loc[list(shown)], list(shown.values()), about.title)
+            else:
+                picture(folder, records)
             document = {
                 "format": "seismic_lightning synthetic records",
                 "synthetic": True,

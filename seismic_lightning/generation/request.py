@@ -4,12 +4,15 @@ A record begins a fixed time before P, whose arrival follows from origin time, p
 training, where the window is cut around P. What lies outside the reach of the training data is marked.
 """
 
+import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from seismic_lightning.curation.settings import UNITS
 from seismic_lightning.data.hull import REACHES, TrainingHull
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.sites import Site, Sites
@@ -33,9 +36,11 @@ MARKS = {
 """Columns that mark what lies outside the reach of training, and its quantity."""
 OUTSIDE_STATION = "outside_station"
 SHOWN = 3
+_LOCATION = re.compile(r"[A-Z0-9]{1,2}")
 
 
-class Manner(NamedTuple):
+@dataclass(frozen=True)
+class Manner:
     """What holds for all requests.
 
     Attributes:
@@ -47,6 +52,15 @@ class Manner(NamedTuple):
     inventory: Inventory | None = None
     location_code: str = LOCATION_CODE
     unit: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no file can say."""
+        if not _LOCATION.fullmatch(self.location_code):
+            raise ConfigurationError(
+                f"location_code={self.location_code!r}: give one or two capitals or digits, such as SY"
+            )
+        if self.unit is not None and self.unit not in UNITS:
+            raise ConfigurationError(f"unit={self.unit}: choose one of {', '.join(UNITS)}, or null")
 
 
 def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | None = None) -> pd.DataFrame:

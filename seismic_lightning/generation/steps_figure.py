@@ -90,9 +90,7 @@ def draw_steps(steps: StepsToDraw) -> "Figure":
     unit = UNIT_TEXT[steps.unit]
     levels = f"{steps.components[0]}, amplitude (dB re 1 {unit})"
     figure.colorbar(image, cax=figure.add_subplot(grid[-1]), label=levels, extend="both")
-    figure.suptitle(
-        steps.title, x=0.01, y=1.0 - 0.3 / height_in, ha="left", va="center", fontweight="bold"
-    )
+    figure.suptitle(steps.title, x=0.01, y=1.0 - 0.3 / height_in, ha="left", va="center", fontweight="bold")
     scale = f"common scale: rows are \u00b1{peak:.3g} {unit} high; the number in a row is its own peak"
     figure.text(0.01, 1.0 - 0.6 / height_in, scale, va="center", fontsize="small")
     return figure

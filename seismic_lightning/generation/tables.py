@@ -7,7 +7,7 @@ from seismic_lightning.records.quakeml import Provenance, quakeml_bytes
 from seismic_lightning.records.station_writer import (
     ChannelEntry,
     StationEntry,
-    sensitivity_response,
+    flat_response,
     stationxml_bytes,
 )
 from seismic_lightning.records.travel_time import phase_label
@@ -116,11 +116,11 @@ def _described(row: pd.Series) -> list[ChannelEntry]:  # type: ignore[type-arg]
     """Describe all components of a record; samples in ground motion have a sensitivity of 1."""
     unit, response = str(row["trace_unit"]), None
     if unit != "counts":
-        response = sensitivity_response(1.0, unit, unit, SENSITIVITY_HZ)
+        response = flat_response(1.0, unit, unit, SENSITIVITY_HZ)
     for motion in ("mps", "mps2"):
         value = _known(row[f"trace_sensitivity_counts_per_{motion}"])
         if unit == "counts" and value is not None:
-            response = sensitivity_response(value, motion, unit, SENSITIVITY_HZ)
+            response = flat_response(value, motion, unit, SENSITIVITY_HZ)
     return [
         ChannelEntry(
             f"{row['trace_channel']}{component}",

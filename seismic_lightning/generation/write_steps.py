@@ -73,10 +73,10 @@ def write_steps(
     """
     name = f"{between.source} to {between.target}"
     title = f"{len(waveforms)} steps of {type(trained.model).__name__} {trained.path.name} from {name}"
-    picture = _to_draw(trained, steps, waveforms, f"Synthetic, never recorded: {title}")
+    to_draw = _to_draw(trained, steps, waveforms, f"Synthetic, never recorded: {title}")
 
-    def add(folder: Path, records: pd.DataFrame) -> None:
-        draw_steps(picture).savefig(folder / FIGURE, metadata={"Description": title, "Software": None})
+    def draw(folder: Path, records: pd.DataFrame) -> None:
+        draw_steps(to_draw).savefig(folder / FIGURE, metadata={"Description": title, "Software": None})
         records.loc[:, list(TABLE_COLUMNS)].to_csv(folder / TABLE, index=False)
 
     return write_records(
@@ -85,7 +85,7 @@ def write_steps(
         [waveforms.float().cpu().numpy()],
         About(title, {**describe(trained), **between.document}),
         progress,
-        also=add,
+        picture=draw,
     )
 
 
@@ -100,9 +100,15 @@ def _to_draw(trained: Trained, steps: Steps, waveforms: Tensor, title: str) -> S
         levels_db=levels_db.float().cpu().numpy(),
         times_s=stft.times_s(rate_hz, levels_db.shape[-1]).numpy(),
         frequencies_hz=stft.frequencies_hz(rate_hz).numpy(),
-        shown_to_hz=min(0.5 * rate_hz, 1.5 * float(trained.front.preprocess.passbands_hz(rate_hz)[:, 1].max())),
+        shown_to_hz=_shown_to_hz(trained),
         rate_hz=rate_hz,
         before_p_s=trained.before_p_s,
         unit=trained.unit,
         components=trained.components,
     )
+
+
+def _shown_to_hz(trained: Trained) -> float:
+    """Return a frequency above the passband, where the spectrograms end."""
+    corners_hz = trained.front.preprocess.passbands_hz(trained.rate_hz)
+    return min(0.5 * trained.rate_hz, 1.5 * float(corners_hz[:, 1].max()))

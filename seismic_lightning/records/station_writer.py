@@ -109,8 +109,8 @@ def stationxml_bytes(
     return content.getvalue()
 
 
-def sensitivity_response(value: float, unit: str, output_unit: str, frequency_hz: float) -> "Response":
-    """Return a response that tells a sensitivity alone.
+def flat_response(value: float, unit: str, output_unit: str, frequency_hz: float) -> "Response":
+    """Return the response of a channel of which the sensitivity alone is known: one stage without poles.
 
     Args:
         value: What one unit of ground motion becomes.
@@ -118,10 +118,14 @@ def sensitivity_response(value: float, unit: str, output_unit: str, frequency_hz
         output_unit: Unit of the samples: ``counts``, ``mps`` or ``mps2``.
         frequency_hz: A frequency at which it holds.
     """
-    from obspy.core.inventory.response import InstrumentSensitivity, Response
+    from obspy.core.inventory.response import InstrumentSensitivity, PolesZerosResponseStage, Response
 
     names = _UNIT_NAMES[unit], _UNIT_NAMES[output_unit]
-    return Response(instrument_sensitivity=InstrumentSensitivity(value, frequency_hz, *names))
+    stage = PolesZerosResponseStage(
+        1, value, frequency_hz, *names, "LAPLACE (RADIANS/SECOND)", frequency_hz, zeros=[], poles=[]
+    )
+    sensitivity = InstrumentSensitivity(value, frequency_hz, *names)
+    return Response(instrument_sensitivity=sensitivity, response_stages=[stage])
 
 
 def _channel(station: StationEntry, channel: ChannelEntry) -> "Channel":

@@ -1,0 +1,119 @@
+"""``seismic-generate`` as a user types it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from seismic_lightning.cli.generate import main as generate
+from seismic_lightning.generation.trained import Trained
+
+PLACE = ("latitude_deg=40.75", "longitude_deg=28.9", "depth_km=10")
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run every command where its logs harm nobody."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def station(cvae_checkpoint: Path) -> str:
+    """Return the code of a station that the model knows."""
+    return Trained.read(cvae_checkpoint).conditions.stations[0].partition(".")[2]
+
+
+def test_one_command_makes_the_records_that_were_asked_for(
+    run_command: Callable[..., None],
+    cvae_checkpoint: Path,
+    station: str,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run_command(
+        generate, f"ckpt_path={cvae_checkpoint}", "n_records=2", "magnitude=6.5", *PLACE,
+        f"station={station}", "output_dir=made", "phase=fine", "seed=3",
+    )  # fmt: skip
+    said = " ".join(capsys.readouterr().out.split())
+    assert "2 synthetic records in mps in" in said
+    metadata = pd.read_parquet("made/metadata.parquet")
+    assert metadata["outside_magnitude"].tolist() == [True, True]
+    assert metadata["seed"].tolist() == [3, 3]
+    assert "magnitude outside the training data" in caplog.text
+    assert "6.5 (request 0)" in caplog.text
+    assert json.loads(Path("made/generation.json").read_text())["settings"]["phase"] == "fine"
+
+
+def test_scenarios_and_the_newest_checkpoint(
+    run_command: Callable[..., None], cvae_checkpoint: Path, station: str
+) -> None:
+    folder = Path("outputs/train/run/checkpoints")
+    folder.mkdir(parents=True)
+    shutil.copyfile(cvae_checkpoint, folder / "last.ckpt")
+    lines = ["magnitude,latitude_deg,longitude_deg,depth_km,station,n_records"]
+    lines += [f"2.5,40.7,28.9,{depth},{station},{number}" for depth, number in ((5, 1), (12, 2))]
+    Path("scenarios.csv").write_text("\n".join(lines))
+    run_command(generate, "ckpt_path=last", "scenarios=scenarios.csv", "output_dir=made")
+    assert pd.read_parquet("made/metadata.parquet")["source_depth_km"].tolist() == [5.0, 12.0, 12.0]
+
+
+def test_a_model_without_condition_needs_no_source(
+    run_command: Callable[..., None], vae_checkpoint: Path
+) -> None:
+    run_command(generate, f"ckpt_path={vae_checkpoint}", "n_records=3", "output_dir=made")
+    assert len(list(Path("made").rglob("*.mseed"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ((), "seismic-generate needs ckpt_path="),
+        (("ckpt_path=CVAE",), r"needs .* output_dir=<folder to make>"),
+        (("ckpt_path=CVAE", "output_dir=o", "n_records=0"), "n_records=0: give a whole number of 1 or more"),
+        (("ckpt_path=CVAE", "output_dir=o", "magnitude=big"), "magnitude=big: Value 'big'"),
+        (("ckpt_path=CVAE", "output_dir=o", "magnitude=nan"), "magnitude=nan: give a number from -3 to 10"),
+        (("ckpt_path=CVAE", "output_dir=o", "depth_km=-5"), "depth_km=-5.0: give a number from 0"),
+        (("ckpt_path=CVAE", "output_dir=o"), "CVAE, which also needs magnitude, latitude_deg"),
+        (
+            ("ckpt_path=CVAE", "output_dir=o", "magnitude=3", "scenarios=s.csv"),
+            "magnitude=3.0: scenarios=s.csv",
+        ),
+        (("ckpt_path=CVAE", "output_dir=o", "scenarios=s.csv"), "scenarios=s.csv: cannot be read as text"),
+        (("ckpt_path=CVAE", "output_dir=o", "magnitude=3", *PLACE, "station=?"), r"station=\?: no station"),
+        (("ckpt_path=CVAE", "output_dir=o", "stations=none.xml"), "none.xml cannot be read"),
+        (("ckpt_path=VAE", "output_dir=o", "magnitude=3"), "holds a VAE, which knows no condition"),
+        (("ckpt_path=VAE", "output_dir=o", "unit=mps"), "unit=mps: of XX.SYNTH .* there is no sensitivity"),
+        (
+            ("ckpt_path=VAE", "output_dir=o", "sampler=aggregate"),
+            "sampler=aggregate: this VAE holds no density",
+        ),
+        (("ckpt_path=AE", "output_dir=o"), "holds an AE, .* it can reconstruct only"),
+        (("ckpt_path=none.ckpt", "output_dir=o"), "ckpt_path=none.ckpt is no file"),
+        (("ckpt_path=best", "output_dir=o"), "ckpt_path=best: no run below"),
+        (("ckpt_path=VAE", "output_dir=taken"), "output_dir=taken is occupied"),
+    ],
+)
+def test_what_cannot_be_generated_is_refused(
+    run_command: Callable[..., None],
+    cvae_checkpoint: Path,
+    vae_checkpoint: Path,
+    ae_checkpoint: Path,
+    overrides: tuple[str, ...],
+    message: str,
+) -> None:
+    Path("taken").mkdir()
+    Path("taken/thesis.tex").write_text("precious")
+    paths = {"CVAE": cvae_checkpoint, "VAE": vae_checkpoint, "AE": ae_checkpoint}
+    named = [
+        f"ckpt_path={paths[word]}" if name == "ckpt_path" and word in paths else override
+        for override in overrides
+        for name, _, word in [override.partition("=")]
+    ]
+    with pytest.raises(SystemExit, match=message) as refused:
+        run_command(generate, *named)
+    assert len(str(refused.value).splitlines()) == 1
+    assert not Path("o").exists()
+    assert [path.name for path in Path("taken").iterdir()] == ["thesis.tex"]

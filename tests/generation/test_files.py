@@ -1,0 +1,188 @@
+"""Files of generated records are read by ObsPy as what they are, and say that they are synthetic."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import obspy
+import pandas as pd
+import pytest
+from matplotlib.image import imread
+from numpy.typing import NDArray
+from obspy import UTCDateTime
+from support.scenarios import inside
+
+from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.generation.draw import DrawSettings
+from seismic_lightning.generation.files import About, file_names, write_records
+from seismic_lightning.generation.generate import prepare
+from seismic_lightning.generation.request import Manner, expand, request_table
+from seismic_lightning.generation.trained import Trained
+from seismic_lightning.generation.wanted import Wanted
+from seismic_lightning.records.catalogue import read_quakeml
+from seismic_lightning.records.inventory import read_stationxml
+
+
+@pytest.fixture(scope="module")
+def trained(cvae_checkpoint: Path) -> Trained:
+    return Trained.read(cvae_checkpoint)
+
+
+@pytest.fixture(scope="module")
+def folder(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return two records of one request and one of another, in m/s."""
+    target = tmp_path_factory.mktemp("generated") / "records"
+    stations = trained.conditions.stations
+    wanted = [inside(trained, n_records=2), inside(trained, station=stations[1])]
+    return prepare(trained, wanted).write(target).folder
+
+
+def test_waveforms_have_ids_times_and_samples(folder: Path, trained: Trained) -> None:
+    metadata = pd.read_parquet(folder / "metadata.parquet")
+    assert len(metadata) == 3
+    assert metadata["synthetic"].all()
+    for row in metadata.itertuples():
+        stream = obspy.read(folder / row.trace_file)
+        ids = [f"KO.{row.station_code}.SY.{row.trace_channel}{component}" for component in "ZNE"]
+        assert [trace.id for trace in stream] == ids
+        for trace in stream:
+            p_time = UTCDateTime(row.trace_start_time.isoformat()) + trained.before_p_s
+            travel_s = p_time - UTCDateTime(row.source_origin_time.isoformat())
+            assert 0.0 < travel_s < 60.0
+            assert trace.stats.starttime == p_time - trained.before_p_s
+            assert (trace.stats.sampling_rate, trace.stats.npts) == (trained.rate_hz, trained.n_samples)
+            assert trace.data.dtype == np.float32
+            assert np.ptp(trace.data) > 0
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "catalogue.xml",
+        "generation.json",
+        "metadata.parquet",
+        "overview.png",
+        "stations.xml",
+        "waveforms",
+    ]
+
+
+def test_the_catalogue_holds_the_source_and_theoretical_picks(folder: Path, trained: Trained) -> None:
+    (event,) = obspy.read_events(folder / "catalogue.xml")
+    wanted = inside(trained)
+    origin, magnitude = event.preferred_origin(), event.preferred_magnitude()
+    assert origin.time.ns == wanted.origin_ns
+    assert (origin.latitude, origin.longitude) == (wanted.latitude_deg, wanted.longitude_deg)
+    assert wanted.depth_km is not None
+    assert origin.depth == pytest.approx(1000 * wanted.depth_km, abs=1e-3)
+    assert magnitude.mag == wanted.magnitude
+    assert origin.evaluation_mode == "automatic"
+    metadata = pd.read_parquet(folder / "metadata.parquet").drop_duplicates("station_code")
+    picks = [pick for pick in read_quakeml(folder / "catalogue.xml").picks if pick.phase[0] == "P"]
+    assert [pick.station for pick in picks] == metadata["station_code"].tolist()
+    starts_ns = metadata["trace_start_time"].astype("int64").to_numpy()
+    assert [pick.time_ns for pick in picks] == (starts_ns + 10 * 10**9).tolist()
+    assert {pick.phase[0] for pick in read_quakeml(folder / "catalogue.xml").picks} == {"P", "S"}
+
+
+def test_station_metadata_match_the_waveforms(folder: Path, trained: Trained) -> None:
+    inventory = obspy.read_inventory(folder / "stations.xml")
+    for path in folder.rglob("*.mseed"):
+        stream = obspy.read(path)
+        samples = stream[0].data.copy()
+        place = inventory.get_coordinates(stream[0].id, stream[0].stats.starttime)
+        known = dict(zip(trained.conditions.stations, trained.conditions.places, strict=True))
+        assert place["latitude"] == pytest.approx(known[f"KO.{stream[0].stats.station}"].latitude_deg)
+        stream.remove_sensitivity(inventory)  # m/s already
+        assert np.allclose(stream[0].data, samples)
+    (channel, *_) = (epoch for epoch in read_stationxml(folder / "stations.xml") if epoch.seed_id.channel)
+    assert channel.remark is not None
+    assert "not to counts" in channel.remark
+
+
+def test_every_file_says_it_is_synthetic(folder: Path) -> None:
+    catalogue = obspy.read_events(folder / "catalogue.xml")
+    assert all("synthetic" in event.resource_id.id for event in catalogue)
+    assert all("Synthetic" in event.comments[0].text for event in catalogue)
+    for network in obspy.read_inventory(folder / "stations.xml"):
+        for part in (network, *network, *(channel for station in network for channel in station)):
+            assert "Synthetic" in part.comments[0].value
+            assert part.identifiers[0].startswith("smi:local/synthetic/")
+    assert all("_SY_" in path.name for path in folder.rglob("*.mseed"))
+    document = json.loads((folder / "generation.json").read_text())
+    assert document["synthetic"] is True
+    assert len(document["checkpoint"]["sha256"]) == 64
+    assert document["settings"] == {
+        "temperature": 1.0,
+        "sampler": "prior",
+        "phase": "normal",
+        "batch_size": 32,
+    }
+    assert [row["trace_band_low_hz"] for row in document["requests"]] == [1.0, 1.0]
+    assert b"Synthetic records" in (folder / "overview.png").read_bytes()
+    assert imread(folder / "overview.png").std() > 0.01
+
+
+def test_the_same_request_makes_the_same_bytes(trained: Trained, tmp_path: Path) -> None:
+    contents = []
+    for name in ("first", "second"):
+        target = prepare(trained, [inside(trained)], DrawSettings(temperature=0.5)).write(tmp_path / name)[0]
+        contents.append(
+            {
+                path.relative_to(target): path.read_bytes()
+                for path in sorted(target.rglob("*"))
+                if path.is_file()
+            }
+        )
+    assert contents[0] == contents[1]
+
+
+def test_counts_are_whole_and_their_sensitivity_is_told(trained: Trained, tmp_path: Path) -> None:
+    manner = Manner(unit="counts")
+    counts = prepare(trained, [inside(trained)], manner=manner).write(tmp_path / "counts").folder
+    motion = prepare(trained, [inside(trained)]).write(tmp_path / "motion").folder
+    (first,), (second,) = (list(where.rglob("*.mseed")) for where in (counts, motion))
+    stream = obspy.read(first)
+    assert stream[0].data.dtype == np.int32
+    sensitivity = pd.read_parquet(counts / "metadata.parquet")["trace_sensitivity_counts_per_mps"][0]
+    stream.remove_sensitivity(obspy.read_inventory(counts / "stations.xml"))
+    assert np.allclose(stream[0].data, obspy.read(second)[0].data, rtol=0, atol=0.51 / sensitivity)
+
+
+def test_records_without_a_place_have_no_station_metadata(vae_checkpoint: Path, tmp_path: Path) -> None:
+    vae = Trained.read(vae_checkpoint)
+    written = prepare(vae, [Wanted(n_records=2, seed=0, origin_ns=10**18)]).write(tmp_path / "free")
+    assert written.unit == "counts"
+    assert not (written.folder / "stations.xml").exists()
+    metadata = pd.read_parquet(written.folder / "metadata.parquet")
+    assert metadata["source_magnitude"].isna().all()
+    stream = obspy.read(written.folder / metadata["trace_file"][0])
+    assert vae.hull is not None
+    channels = [vae.hull.families[0] + component for component in "ZNE"]
+    assert [trace.id for trace in stream] == [f"XX.SYNTH.SY.{channel}" for channel in channels]
+    assert stream[0].stats.starttime.ns == 10**18 - 10 * 10**9
+    (event,) = obspy.read_events(written.folder / "catalogue.xml")
+    assert event.origins == event.magnitudes == []
+    assert [pick.phase_hint for pick in event.picks] == ["P"]
+
+
+def test_files_of_one_name_are_numbered(trained: Trained) -> None:
+    records = expand(request_table(trained, [inside(trained, n_records=2), inside(trained, magnitude=2.5)]))
+    first, second, third = file_names(records)
+    assert first.endswith("_0001.mseed")
+    assert second.endswith("_0002.mseed")
+    assert third.endswith(f"_SY_{records['trace_channel'][2]}.mseed")
+
+
+def test_a_folder_appears_whole_or_not_at_all(trained: Trained, tmp_path: Path) -> None:
+    records = expand(request_table(trained, [inside(trained, n_records=2)]))
+
+    def broken() -> Iterator[NDArray[np.float32]]:
+        yield np.zeros((1, 3, trained.n_samples), dtype=np.float32)
+        raise ConfigurationError("stop")
+
+    with pytest.raises(ConfigurationError, match="stop"):
+        write_records(tmp_path / "records", records, broken(), About("test", {}))
+    assert [path.name for path in tmp_path.iterdir()] == ["records.lock"]
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.tex").write_text("precious")
+    with pytest.raises(ConfigurationError, match="taken is occupied and stays as it is"):
+        write_records(tmp_path / "taken", records, broken(), About("test", {}))
+    assert (tmp_path / "taken" / "thesis.tex").read_text() == "precious"
