@@ -100,12 +100,12 @@ def check(config: DictConfig) -> bool:
     if set(kinds.values()) == {"a record"}:
         if config.dataset_dir is None:
             raise ConfigurationError(
-                f"source={config.source} and target={config.target} are records: give dataset_dir=<their dataset>"
+                f"source={config.source} and target={config.target} are records: give dataset_dir=<their folder>"
             )
         return True
     said = ", ".join(f"{name} is {kind or 'not given'}" for name, kind in kinds.items())
     raise ConfigurationError(
-        f"{said}: give two records, dataset_dir=... source=ROW target=ROW, or two requests without dataset_dir"
+        f"{said}: give two records, dataset_dir=... source=ROW target=ROW, or two requests and no dataset_dir"
     )
 
 
@@ -135,24 +135,18 @@ def _records(config: DictConfig, trained: "Trained") -> "tuple[Ends, Between]":
 
     dataset = open_dataset(config.dataset_dir)
     rows = (find_row(dataset, config.source), find_row(dataset, config.target))
-    idle = [
-        f"{name}={config[name]}" for name in _OF_DRAWS if config[name] != getattr(InterpolateConfig, name)
-    ]
+    usual = InterpolateConfig()
+    idle = [f"{name}={config[name]}" for name in _OF_DRAWS if config[name] != getattr(usual, name)]
     warnings = [f"{', '.join(idle)} has no effect between records, which are not drawn"] if idle else []
     if rows[0] == rows[1]:
         warnings.append(f"source and target are the same record, row {rows[0]}: all steps will be the same")
     ends = ends_of_records(trained, dataset, rows)
     events = ends.metadata["source_id"].astype(str)
     stations = station_names(ends.metadata)
-    names = [f"{event}/{station}" for event, station in zip(events, stations, strict=True)]
+    source, target = (f"{event}/{station}" for event, station in zip(events, stations, strict=True))
     warnings.extend(_of_stations(ends))
-    document = {
-        **_settings(config),
-        "dataset_id": dataset.dataset_id,
-        "rows": list(rows),
-        "warnings": warnings,
-    }
-    return ends, Between(*names, document)
+    made_of = {"dataset_id_of_records": dataset.dataset_id, "rows": list(rows)}
+    return ends, Between(source, target, {**_settings(config), **made_of, "warnings": warnings})
 
 
 def _requests(config: DictConfig, trained: "Trained") -> "tuple[Ends, Between]":
@@ -168,9 +162,7 @@ def _requests(config: DictConfig, trained: "Trained") -> "tuple[Ends, Between]":
     ends = ends_of_requests(trained, table, seeds, **options)
     warnings = _of_stations(ends)
     if source == target:
-        warnings.append(
-            "source and target are the same request with the same seed: all steps will be the same"
-        )
+        warnings.append("source and target are the same request of one seed: all steps will be the same")
     document = {**_settings(config), "seeds": list(seeds), "warnings": warnings}
     return ends, Between(_named(source), _named(target), document)
 
@@ -180,11 +172,8 @@ def _of_stations(ends: "Ends") -> list[str]:
     from seismic_lightning.data.condition import station_names
 
     source, target = station_names(ends.metadata)
-    return (
-        []
-        if source == target
-        else [f"the stations differ: all steps stand at {source}, the last at {target}"]
-    )
+    said = f"the stations differ: all steps stand at {source} but the last, the target at {target}"
+    return [] if source == target else [said]
 
 
 def _wanted(config: DictConfig) -> "tuple[Wanted, Wanted]":

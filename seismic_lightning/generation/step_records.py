@@ -1,7 +1,7 @@
 """Steps as records that can be written: each an earthquake of its own, which says that it is synthetic.
 
-Between the ends the origin time is the source's, and P arrives when KOERI's layers say. The ends keep the times
-and onsets of their records.
+Between the ends the origin time is the source's, and P arrives when KOERI's layers say. The ends keep the
+times and onsets of their records.
 """
 
 from typing import Any
@@ -77,7 +77,8 @@ def _add_times(records: pd.DataFrame, trained: Trained, steps: pd.DataFrame) -> 
     moved = (weight > 0.0) & (weight < 1.0) & np.isfinite(distance_km)
     arrivals = KOERI.arrivals(np.where(moved, distance_km, 0.0), np.where(moved, depth_km, 0.0))
     p_sample = trained.before_p_s * trained.rate_hz
-    predicted = (p_sample, p_sample + (arrivals.s_s - arrivals.p_s) * trained.rate_hz)
+    s_minus_p_s = np.asarray(arrivals.s_s - arrivals.p_s, dtype=np.float64)
+    predicted = (np.full(len(moved), p_sample), p_sample + s_minus_p_s * trained.rate_hz)
     for column, samples in zip(_ARRIVALS, predicted, strict=True):
         kept = _numbers(steps, column) * trained.rate_hz / own_rate_hz
         records[column] = np.where(moved, samples, kept)
@@ -89,7 +90,7 @@ def _add_times(records: pd.DataFrame, trained: Trained, steps: pd.DataFrame) -> 
 
 
 def _add_marks(records: pd.DataFrame, trained: Trained) -> None:
-    """Mark what lies outside the reach of training; null where that is unknown or the model is told nothing."""
+    """Mark what lies outside the reach of training; null where that is unknown, or no condition is told."""
     for mark, quantity in MARKS.items():
         values = _numbers(records, REACHES[quantity])
         outside: Any = [pd.NA] * len(records)

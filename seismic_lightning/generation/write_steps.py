@@ -1,4 +1,4 @@
-"""Files of steps: those of generated records, a figure that shows them below each other, and a short table."""
+"""Files of steps: those of generated records, a figure of all below each other, and a short table."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
