@@ -100,7 +100,7 @@ def check(config: DictConfig) -> bool:
     if set(kinds.values()) == {"a record"}:
         if config.dataset_dir is None:
             raise ConfigurationError(
-                f"source={config.source} and target={config.target} are records: give dataset_dir=<their folder>"
+                f"source={config.source} and target={config.target} are records: give their dataset_dir"
             )
         return True
     said = ", ".join(f"{name} is {kind or 'not given'}" for name, kind in kinds.items())

@@ -131,7 +131,8 @@ def _with_ends(path: Tensor, ends: Tensor, share: Tensor) -> Tensor:
 
 
 def _unit(vector: Tensor) -> Tensor:
-    return vector / torch.linalg.vector_norm(vector)
+    unit: Tensor = vector / torch.linalg.vector_norm(vector)
+    return unit
 
 
 def _perpendicular(direction: Tensor) -> Tensor:
