@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from seismic_lightning.batch import Batch
 from seismic_lightning.curation.store import CuratedDataset
 from seismic_lightning.data.condition import station_names
-from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
-from seismic_lightning.data.raw import RawRecords
+from seismic_lightning.data.ground_motion import ground_motion
 from seismic_lightning.errors import DatasetError
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.transforms.front import SpectrogramFront
@@ -86,15 +85,20 @@ def read_records(trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int
         motion.instruments,
         companding=trained.front.companding,
     )
-    batch = _raw_records(trained, dataset, rows, motion).__getitems__(list(range(len(rows))))
-    _check_rates(trained, dataset, rows, batch.band)
+    chosen = dataset.metadata.iloc[rows]
+    band = front.preprocess.bands(
+        chosen["trace_channel"].astype(str).tolist(), chosen["source_magnitude"].astype(float).tolist()
+    )
+    _check_rates(trained, dataset, rows, band)
     device = trained.device
     front.to(device)
-    groups = [(rate_hz, places.to(device), samples.to(device)) for rate_hz, places, samples in batch.groups]
+    groups = [
+        (group.sampling_rate_hz, *(torch.from_numpy(part).to(device) for part in group[1:]))
+        for group in dataset.fetch(rows)
+    ]
     with torch.no_grad():
-        waveform, spectrogram = front(groups, batch.band.to(device), batch.instrument.to(device))
-    condition = trained.condition(dataset.metadata.iloc[rows])
-    return Batch(waveform.float(), spectrogram.float(), condition, batch.index)
+        waveform, spectrogram = front(groups, band.to(device), motion.instrument[rows].to(device))
+    return Batch(waveform.float(), spectrogram.float(), trained.condition(chosen), torch.from_numpy(rows))
 
 
 def check_dataset(trained: Trained, dataset: CuratedDataset, unit: str) -> None:
@@ -142,13 +146,3 @@ def _check_rates(
                 f"row {row} of {dataset.root}: records at {rate_hz:g} Hz {lacks}, which {trained.path} was "
                 f"not trained on; it works at {trained.rate_hz:g} Hz: give records of a higher rate"
             )
-
-
-def _raw_records(
-    trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int64], motion: GroundMotion
-) -> RawRecords:
-    metadata = dataset.metadata
-    band = trained.front.preprocess.bands(
-        metadata["trace_channel"].astype(str).tolist(), metadata["source_magnitude"].astype(float).tolist()
-    )
-    return RawRecords(dataset, rows, band, motion.instrument, trained.conditions(metadata))

@@ -169,10 +169,10 @@ RECORDS = ("dataset_dir=DATASET", "source=3", "target=41", "output_dir=steps")
         (("ckpt_path=none.ckpt", *RECORDS), "ckpt_path=none.ckpt is no file"),
         (
             ("ckpt_path=AE", "dataset_dir=DATASET", "source=3", "target.magnitude=3", "output_dir=steps"),
-            "source is a record, target is a request: give two records .* or two requests",
+            "source is a record, target is a request: give two records, .* or two requests",
         ),
         (("ckpt_path=AE", *RECORDS[:2], "output_dir=steps"), "source is a record, target is not given"),
-        (("ckpt_path=AE", *RECORDS[1:]), "source=3 and target=41 are records: give dataset_dir"),
+        (("ckpt_path=AE", *RECORDS[1:]), "source=3 and target=41 are records: give their dataset_dir"),
         (("ckpt_path=AE", "dataset_dir=DATASET", "output_dir=steps"), "source is not given, target is not"),
         (
             ("ckpt_path=AE", "scenarios=two.csv", *RECORDS),

@@ -66,7 +66,8 @@ def test_the_ends_are_the_reconstructions_of_the_records(
     steps = steps_between(trained, ends, 5, seeded())
     assert torch.equal(steps.latents[[0, -1]], ends.latents)
     shared = (steps.spectrograms[0] - reconstructions[0]).float()
-    torch.testing.assert_close(steps.spectrograms[-1] - reconstructions[1], shared, atol=1e-5, rtol=0)
+    # Batches of two and of five records round differently.
+    torch.testing.assert_close(steps.spectrograms[-1] - reconstructions[1], shared, atol=1e-4, rtol=0)
     assert (shared.abs().max() > 0.1) == (name != "ae")
 
 
