@@ -85,6 +85,7 @@ def read_records(trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int
         motion.instruments,
         companding=trained.front.companding,
     )
+    rows = np.array(rows, dtype=np.int64)  # a copy: PyTorch takes no arrays that are read-only
     chosen = dataset.metadata.iloc[rows]
     band = front.preprocess.bands(
         chosen["trace_channel"].astype(str).tolist(), chosen["source_magnitude"].astype(float).tolist()
