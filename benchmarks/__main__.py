@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 NAMES = (
-    "front", "train_step", "ingest", "bulletin", "phase", "simulation", "archive", "acquisition", "startup",
+    "front", "train_step", "ingest", "bulletin", "phase", "generation", "simulation", "archive",
+    "acquisition", "startup",
 )  # fmt: skip
 
 

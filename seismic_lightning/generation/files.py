@@ -122,8 +122,8 @@ def file_names(records: pd.DataFrame) -> list[str]:
         Paths with ``/`` below the folder.
     """
     family = records["trace_channel"]
-    codes = ("source_id", "station_network_code", "station_code", "station_location_code", "trace_channel")
-    stems = family.str.cat([records[name] for name in codes], sep="_").str.slice(3)
+    codes = ["source_id", "station_network_code", "station_code", "station_location_code", "trace_channel"]
+    stems = records[codes].agg("_".join, axis=1)
     number = stems.groupby(stems).cumcount() + 1
     ending = np.where(stems.duplicated(keep=False), "_" + number.astype(str).str.zfill(4), "")
     return (WAVEFORMS + "/" + family + "/" + stems + ending + ".mseed").tolist()
@@ -161,10 +161,11 @@ def segments(record: Mapping[Any, Any], samples: NDArray[np.float32]) -> Iterato
     Yields:
         One segment per component.
     """
-    codes = (record["station_network_code"], record["station_code"], record["station_location_code"])
+    network, station = str(record["station_network_code"]), str(record["station_code"])
+    location, family = str(record["station_location_code"]), str(record["trace_channel"])
     start_ns = int(record["trace_start_time"].value)
     for component, trace in zip(str(record["trace_components"]), samples, strict=True):
-        seed_id = SeedId(*map(str, codes), f"{record['trace_channel']}{component}")
+        seed_id = SeedId(network, station, location, family + component)
         stored = _whole(trace) if record["trace_unit"] == "counts" else np.ascontiguousarray(trace)
         yield Segment(seed_id, start_ns, float(record["trace_sampling_rate_hz"]), stored)
 

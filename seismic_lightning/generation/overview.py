@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def save_overview(
     figure.savefig(path, metadata={"Description": "Synthetic records of seismic_lightning", "Software": None})
 
 
-def _label(record: pd.Series) -> str:  # type: ignore[type-arg]
+def _label(record: "pd.Series[Any]") -> str:
     station = f"{record['station_network_code']}.{record['station_code']}"
     if pd.isna(record["source_magnitude"]):
         return f"{station} #{record['record'] + 1}"

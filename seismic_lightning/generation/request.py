@@ -217,7 +217,7 @@ def _described(wanted: Sequence[Wanted], sites: Sequence[Site]) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(rows)
-    numbers = [name for name in table if name.endswith(("_deg", "_km", "_m", "_magnitude"))]
+    numbers = [name for name in map(str, table) if name.endswith(("_deg", "_km", "_m", "_magnitude"))]
     return table.astype(dict.fromkeys(numbers, "float64"))
 
 

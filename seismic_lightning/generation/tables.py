@@ -1,5 +1,8 @@
 """Catalogue and station metadata of generated records, which say of themselves that they are synthetic."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
@@ -79,10 +82,10 @@ def station_bytes(records: pd.DataFrame) -> bytes | None:
     )
 
 
-def _picks(row: dict[str, object]) -> list[Pick]:
+def _picks(row: Mapping[Any, Any]) -> list[Pick]:
     """Return P and, where the place is known, S of one record."""
-    start_ns = pd.Timestamp(row["trace_start_time"]).value
-    distance_km = float(str(row["path_ep_distance_km"]))
+    start_ns = int(row["trace_start_time"].value)
+    distance_km = float(row["path_ep_distance_km"])
     label = "P" if pd.isna(distance_km) else phase_label(distance_km)
     components = str(row["trace_components"])
     arrivals = {label: ("trace_p_arrival_sample", components[0])}
@@ -103,8 +106,8 @@ def _picks(row: dict[str, object]) -> list[Pick]:
     ]
 
 
-def _seconds(row: dict[str, object], column: str) -> float:
-    return float(str(row[column])) / float(str(row["trace_sampling_rate_hz"]))
+def _seconds(row: Mapping[Any, Any], column: str) -> float:
+    return float(row[column]) / float(row["trace_sampling_rate_hz"])
 
 
 def _channels(rows: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +115,7 @@ def _channels(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.drop_duplicates(["trace_channel", "station_location_code"])
 
 
-def _described(row: pd.Series) -> list[ChannelEntry]:  # type: ignore[type-arg]
+def _described(row: "pd.Series[Any]") -> list[ChannelEntry]:
     """Describe all components of a record; samples in ground motion have a sensitivity of 1."""
     unit, response = str(row["trace_unit"]), None
     if unit != "counts":
@@ -132,5 +135,5 @@ def _described(row: pd.Series) -> list[ChannelEntry]:  # type: ignore[type-arg]
     ]
 
 
-def _known(value: object) -> float | None:
-    return None if value is None or pd.isna(value) else float(str(value))
+def _known(value: Any) -> float | None:  # noqa: ANN401 - a cell of a table
+    return None if pd.isna(value) else float(value)

@@ -114,7 +114,7 @@ def read_scenarios(path: Path, defaults: Mapping[str, object]) -> list[Wanted]:
 
 
 def _rows(
-    path: Path, header: Sequence[str], lines: "csv.Reader | Iterator[list[str]]"
+    path: Path, header: Sequence[str], lines: Iterator[list[str]]
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Yield the values that are given in each row, and where it stands."""
     for number, fields in enumerate(lines, start=2):
@@ -172,11 +172,12 @@ def _whole(name: str, value: object, least: int, where: str) -> int:
 def _time_ns(value: object, where: str) -> int:
     import pandas as pd  # here: slow to import, and the configuration is checked before
 
+    refusal = f"{where}origin_time={value}: give a time in UTC, such as {ORIGIN_TIME}"
     try:
         time = pd.Timestamp(str(value))
-    except ValueError:
-        time = pd.NaT
+    except ValueError as error:
+        raise ConfigurationError(refusal) from error
     if pd.isna(time):
-        raise ConfigurationError(f"{where}origin_time={value}: give a time in UTC, such as {ORIGIN_TIME}")
+        raise ConfigurationError(refusal)
     utc = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
     return int(utc.as_unit("ns").value)

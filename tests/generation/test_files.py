@@ -42,13 +42,13 @@ def test_waveforms_have_ids_times_and_samples(folder: Path, trained: Trained) ->
     metadata = pd.read_parquet(folder / "metadata.parquet")
     assert len(metadata) == 3
     assert metadata["synthetic"].all()
-    for row in metadata.itertuples():
-        stream = obspy.read(folder / row.trace_file)
-        ids = [f"KO.{row.station_code}.SY.{row.trace_channel}{component}" for component in "ZNE"]
+    for row in metadata.to_dict("records"):
+        stream = obspy.read(folder / row["trace_file"])
+        ids = [f"KO.{row['station_code']}.SY.{row['trace_channel']}{component}" for component in "ZNE"]
         assert [trace.id for trace in stream] == ids
         for trace in stream:
-            p_time = UTCDateTime(row.trace_start_time.isoformat()) + trained.before_p_s
-            travel_s = p_time - UTCDateTime(row.source_origin_time.isoformat())
+            p_time = UTCDateTime(row["trace_start_time"].isoformat()) + trained.before_p_s
+            travel_s = p_time - UTCDateTime(row["source_origin_time"].isoformat())
             assert 0.0 < travel_s < 60.0
             assert trace.stats.starttime == p_time - trained.before_p_s
             assert (trace.stats.sampling_rate, trace.stats.npts) == (trained.rate_hz, trained.n_samples)

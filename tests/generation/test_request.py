@@ -112,7 +112,9 @@ def test_unknown_stations_are_told_their_neighbours(trained: Trained) -> None:
 
 def test_a_code_of_two_networks_has_to_be_named_in_full(trained: Trained) -> None:
     code = trained.conditions.stations[0].partition(".")[2]
-    twin = Inventory([Epoch(SeedId("AA", code, "", "HHZ"), None, None, 40.0, 29.0, *[None] * 5)])
+    twin = Inventory(
+        [Epoch(SeedId("AA", code, "", "HHZ"), None, None, 40.0, 29.0, None, None, None, None, None)]
+    )
     sites = Sites(trained.conditions, trained.hull, twin)
     with pytest.raises(ConfigurationError, match=f"station={code}: could be AA.{code} or KO.{code}"):
         sites.find(code, "HH", 0)

@@ -23,7 +23,11 @@ def write_checkpoint(
     stft = StftSettings(nperseg=128, noverlap=64, nfft=128)
     data = SpectrogramDataModule(dataset_dir, option(preprocess, units=units), stft, batch_size=4)
     data.setup()
-    sizes = {"n_freqs": data.n_freqs, "n_frames": data.n_frames, "n_stations": data.n_stations}
+    sizes: dict[str, Any] = {
+        "n_freqs": data.n_freqs,
+        "n_frames": data.n_frames,
+        "n_stations": data.n_stations,
+    }
     model = model_class(**sizes, n_components=data.n_components, channels=[4, 8], **options)
     trainer = quiet_trainer(path.parent, limit_train_batches=1, limit_val_batches=0)
     trainer.fit(model, data)
