@@ -44,6 +44,12 @@ EXAMPLES = {
         "station=ISK n_records=100 output_dir=GENERATED",
         "seismic-generate ckpt_path=best scenarios=FILE output_dir=GENERATED",
     ),
+    "interpolate": (
+        "seismic-interpolate ckpt_path=best dataset_dir=DATASET source=12 target=EVENT/STATION "
+        "output_dir=STEPS",
+        "seismic-interpolate ckpt_path=best scenarios=TWO.csv output_dir=STEPS",
+        "seismic-interpolate ckpt_path=VAE.ckpt source.seed=1 target.seed=2 output_dir=STEPS",
+    ),
     "simulate": (
         "seismic-simulate archive_dir=ARCHIVE n_records=1000 seed=1",
         "seismic-simulate report=true",

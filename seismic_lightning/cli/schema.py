@@ -168,6 +168,27 @@ class GenerateConfig:
 
 
 @dataclass
+class InterpolateConfig:
+    """Knobs of ``seismic-interpolate``; ``source`` and ``target`` name a record or hold a request."""
+
+    task: str = "interpolate"
+    ckpt_path: str | None = None
+    runs_dir: str = "outputs"
+    output_dir: str | None = None
+    dataset_dir: str | None = None
+    source: Any = None
+    target: Any = None
+    scenarios: str | None = None
+    stations: str | None = None
+    steps: int = 9
+    seed: int = 0
+    temperature: float = 1.0
+    sampler: str = "prior"
+    phase: str = "normal"
+    debug: Any = None
+
+
+@dataclass
 class EarthquakeSection:
     """One given earthquake; as it stands here, the region's seismicity is simulated."""
 

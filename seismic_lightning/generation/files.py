@@ -65,6 +65,8 @@ def write_records(
     blocks: Iterable[NDArray[np.float32]],
     about: About,
     progress: Progress | None = None,
+    *,
+    picture: Callable[[Path, pd.DataFrame], None] | None = None,
 ) -> Path:
     """Write generated records.
 
@@ -74,6 +76,7 @@ def write_records(
         blocks: Their waveforms in the same order, ``(b, C, N)`` each, in the unit before ``unit_factor``.
         about: What the folder says of them.
         progress: Called with the number of written records and of all.
+        picture: Draws into the folder, in place of the overview; given the folder and the table of records.
 
     Returns:
         The folder.
@@ -94,7 +97,10 @@ def write_records(
             if stations is not None:
                 (folder / STATIONS).write_bytes(stations)
             records.drop(columns="unit_factor").to_parquet(folder / METADATA, index=False)
-            save_overview(folder / OVERVIEW, records.loc[list(shown)], list(shown.values()), about.title)
+            if picture is None:
+                save_overview(folder / OVERVIEW, records.loc[list(shown)], list(shown.values()), about.title)
+            else:
+                picture(folder, records)
             document = {
                 "format": "seismic_lightning synthetic records",
                 "synthetic": True,

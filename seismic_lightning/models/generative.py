@@ -136,17 +136,40 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
             ConfigurationError: A temperature below 0 or an unknown sampler.
             CheckpointError: If ``aggregate`` was asked for and none was fitted.
         """
-        if not (math.isfinite(temperature) and temperature >= 0):
-            raise ConfigurationError(f"temperature={temperature}: give a number of 0 or more")
         was_training = self.training
         self.eval()
         try:
-            latent = self._draw(condition, generator, temperature, sampler)
+            latent = self.draw(condition, generator=generator, temperature=temperature, sampler=sampler)
             return self.residual.add_to(self.decode(latent, condition).float(), generator)
         finally:
             self.train(was_training)
 
-    def _draw(self, condition: Condition, generator: Noise, temperature: float, sampler: str) -> Tensor:
+    @torch.no_grad()
+    def draw(
+        self,
+        condition: Condition,
+        *,
+        generator: Noise,
+        temperature: float = 1.0,
+        sampler: str = "prior",
+    ) -> Tensor:
+        """Draw one latent per condition.
+
+        Args:
+            condition: Scaled conditions of the ``B`` records, on the model's device.
+            generator: Source of the noise, or one for each latent.
+            temperature: Factor on the spread about the prior's mean.
+            sampler: ``prior`` or ``aggregate``, as in ``generate``.
+
+        Returns:
+            ``(B, D)``.
+
+        Raises:
+            ConfigurationError: A temperature below 0 or an unknown sampler.
+            CheckpointError: If ``aggregate`` was asked for and none was fitted.
+        """
+        if not (math.isfinite(temperature) and temperature >= 0):
+            raise ConfigurationError(f"temperature={temperature}: give a number of 0 or more")
         if sampler == "prior":
             return self.prior_of(condition).sample(generator, temperature)
         if sampler not in SAMPLERS:

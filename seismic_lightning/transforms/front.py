@@ -181,6 +181,7 @@ class SpectrogramFront(nn.Module):
         method: PhaseMethod = Admm(),  # noqa: B008 - frozen
         n_iterations: int = FAST_ITERATIONS,
         generator: torch.Generator | None = None,
+        like: Tensor | None = None,
     ) -> Tensor:
         """Turn a representation into preprocessed waveforms; filter and taper are not undone.
 
@@ -193,6 +194,7 @@ class SpectrogramFront(nn.Module):
             method: Way to phases, for log magnitudes.
             n_iterations: Iterations of that method.
             generator: Draws its first phases; None starts without chance.
+            like: ``(..., C, N)`` waveforms that lend their phases to begin with instead.
 
         Returns:
             ``(..., C, N)`` samples at the common rate, in the unit of the settings.
@@ -205,7 +207,13 @@ class SpectrogramFront(nn.Module):
             return self.stft.inverse(self.companding.inverse(representation.to(dtype)), n_samples)
         magnitude = self._fitted().inverse(representation.to(dtype))
         return recover_waveform(
-            magnitude, self.stft, n_samples, method=method, n_iterations=n_iterations, generator=generator
+            magnitude,
+            self.stft,
+            n_samples,
+            method=method,
+            n_iterations=n_iterations,
+            generator=generator,
+            like=like,
         )
 
     def _fitted(self) -> LogScaling:

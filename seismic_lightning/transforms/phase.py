@@ -123,6 +123,7 @@ def recover_waveform(
     method: PhaseMethod = Admm(),
     n_iterations: int = FAST_ITERATIONS,
     generator: torch.Generator | None = None,
+    like: Tensor | None = None,
 ) -> Tensor:
     """Make waveforms whose spectrograms have given magnitudes, as nearly as there are any.
 
@@ -133,6 +134,8 @@ def recover_waveform(
         method: ``Admm()`` or ``FastGriffinLim()``.
         n_iterations: Transforms there and back, 1 or more.
         generator: Draws the first phases; None starts every frame as a pulse at its centre.
+        like: ``(..., N)`` waveforms that lend their phases to begin with instead, so that similar magnitudes
+            lead to similar waveforms.
 
     Returns:
         ``(..., N)`` samples in the unit of the magnitudes.
@@ -151,14 +154,16 @@ def recover_waveform(
         raise ConfigurationError(f"n_iterations={n_iterations}: give 1 or more")
     frames = stft.frames(n_samples)
     wanted = magnitude.transpose(-1, -2).reshape(-1, magnitude.shape[-1], magnitude.shape[-2])
+    lenders = None if like is None else like.expand(*magnitude.shape[:-2], n_samples).reshape(-1, n_samples)
     result = torch.empty(len(wanted), n_samples, dtype=wanted.dtype, device=wanted.device)
     size = _CHUNK if wanted.device.type == "cpu" else _DEVICE_CHUNK
     for start in range(0, len(wanted), size):
         part = wanted[start : start + size].contiguous()
         scale = part.amax((1, 2), keepdim=True).clamp_(min=torch.finfo(part.dtype).tiny)
         part = part / scale  # whatever the unit, squares neither overflow nor vanish
+        lender = None if lenders is None else stft.complex(lenders[start : start + size])
         spectra = method(
-            _start(part, generator),
+            _start(part, generator, lender),
             part,
             lambda spectra: frames.analyse(frames.synthesise(spectra)),
             n_iterations,
@@ -186,8 +191,10 @@ def spectral_convergence_db(waveform: Tensor, magnitude: Tensor, stft: Stft) -> 
     return 20.0 * torch.log10(error / torch.linalg.vector_norm(wanted, dim=(-2, -1)))
 
 
-def _start(magnitude: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Return the first spectra, ``(n, T, F)``."""
+def _start(magnitude: Tensor, generator: torch.Generator | None, lender: Tensor | None) -> Tensor:
+    """Return the first spectra, ``(n, T, F)``, with the phases of a lender ``(n, F, T)`` if there is one."""
+    if lender is not None:
+        return torch.polar(magnitude, lender.transpose(-1, -2).angle())
     if generator is None:
         sign = 1.0 - 2.0 * (torch.arange(magnitude.shape[-1], device=magnitude.device) % 2)
         return torch.complex(magnitude * sign, torch.zeros_like(magnitude))

@@ -18,6 +18,7 @@ from seismic_lightning.cli.schema import (
     EvaluateConfig,
     ExportConfig,
     GenerateConfig,
+    InterpolateConfig,
     SimulateConfig,
     TrainConfig,
     register,
@@ -36,6 +37,7 @@ COMMANDS = {
     "generate": GenerateConfig,
     "audit": AuditConfig,
     "evaluate": EvaluateConfig,
+    "interpolate": InterpolateConfig,
     "simulate": SimulateConfig,
 }
 COMMAND_OF_GROUP = {"format": "export"}

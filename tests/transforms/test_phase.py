@@ -196,6 +196,15 @@ def test_a_seed_decides_the_first_phases(waveform: Tensor) -> None:
     assert not torch.allclose(once(1), once(2), rtol=0.1)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_a_waveform_that_lends_its_phases_is_found_again(method: PhaseMethod, waveform: Tensor) -> None:
+    stft = Stft(StftSettings())
+    found = recover_waveform(stft(waveform), stft, 3001, method=method, n_iterations=6, like=waveform)
+    torch.testing.assert_close(found, waveform, atol=1e-4 * float(waveform.abs().max()), rtol=0)
+    alone = recover_waveform(stft(waveform), stft, 3001, method=method, n_iterations=6)
+    assert not torch.allclose(alone, waveform, atol=0.1 * float(waveform.abs().max()), rtol=0)
+
+
 def test_magnitudes_are_left_as_they_were_and_silence_stays_silent(waveform: Tensor) -> None:
     stft = Stft(StftSettings())
     magnitude = stft(waveform)

@@ -1,0 +1,149 @@
+"""Records of a dataset as a trained model sees them, after a look whether it can."""
+
+from pathlib import PurePosixPath
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seismic_lightning.batch import Batch
+from seismic_lightning.curation.store import CuratedDataset
+from seismic_lightning.data.condition import station_names
+from seismic_lightning.data.ground_motion import ground_motion
+from seismic_lightning.errors import DatasetError
+from seismic_lightning.generation.trained import Trained
+from seismic_lightning.transforms.front import SpectrogramFront
+
+_SHOWN_ROWS = 5
+
+
+def find_row(dataset: CuratedDataset, name: int | str) -> int:
+    """Return the row of a record.
+
+    Args:
+        dataset: The dataset.
+        name: Its number, from 0; ``EVENT/STATION`` or ``EVENT/NET.STATION``; or the file it was cut from,
+            with or without folders.
+
+    Raises:
+        DatasetError: There is no such record, or there are several.
+    """
+    text = str(name).strip()
+    if text.removeprefix("-").isdecimal() and (isinstance(name, int) or int(text) < len(dataset)):
+        if not 0 <= int(text) < len(dataset):
+            raise DatasetError(
+                f"record {text}: {dataset.root} has rows 0 to {len(dataset) - 1}; give one of them, or "
+                "EVENT/STATION"
+            )
+        return int(text)
+    rows = np.flatnonzero(_is_called(dataset, text)).tolist()
+    if len(rows) == 1:
+        return int(rows[0])
+    if not rows:
+        raise DatasetError(
+            f"record {text}: {dataset.root} has none of this name; give a row from 0 to {len(dataset) - 1}, "
+            "EVENT/STATION, EVENT/NET.STATION or the name of its file"
+        )
+    shown = ", ".join(map(str, rows[:_SHOWN_ROWS])) + (", ..." if len(rows) > _SHOWN_ROWS else "")
+    raise DatasetError(
+        f"record {text}: {len(rows)} records of {dataset.root} are called so; give a row: {shown}"
+    )
+
+
+def _is_called(dataset: CuratedDataset, text: str) -> NDArray[np.bool_]:
+    metadata = dataset.metadata
+    event, _, station = text.rpartition("/")
+    full_names = np.array(station_names(metadata), dtype=object)
+    of_event = metadata["source_id"].astype(str).to_numpy(dtype=object) == event
+    of_station = (full_names == station) | (metadata["station_code"].to_numpy(dtype=object) == station)
+    files = metadata["trace_file"].astype(str)
+    named = files.map(lambda file: text in (file, PurePosixPath(file).name)).to_numpy(dtype=bool)
+    return np.asarray((of_event & of_station) | named, dtype=np.bool_)
+
+
+def read_records(trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int64]) -> Batch:
+    """Preprocess and transform records as in the model's training.
+
+    Args:
+        trained: The model.
+        dataset: The dataset, which need not be the one of the training.
+        rows: ``(B,)`` rows of its metadata.
+
+    Returns:
+        Waveforms in the model's unit, scaled spectrograms and conditions, on the model's device.
+
+    Raises:
+        BandError: A record's family or sampling rate has no band in the model's preprocessing.
+        DatasetError: Unit, components, window or sampling rate are not those of the model.
+    """
+    motion = ground_motion(dataset, trained.units)
+    check_dataset(trained, dataset, motion.unit)
+    front = SpectrogramFront(
+        trained.front.preprocess.settings,
+        trained.front.stft.settings,
+        trained.front.scaling,
+        motion.instruments,
+        companding=trained.front.companding,
+    )
+    rows = np.array(rows, dtype=np.int64)  # a copy: PyTorch takes no arrays that are read-only
+    chosen = dataset.metadata.iloc[rows]
+    band = front.preprocess.bands(
+        chosen["trace_channel"].astype(str).tolist(), chosen["source_magnitude"].astype(float).tolist()
+    )
+    _check_rates(trained, dataset, rows, band)
+    device = trained.device
+    front.to(device)
+    groups = [
+        (group.sampling_rate_hz, *(torch.from_numpy(part).to(device) for part in group[1:]))
+        for group in dataset.fetch(rows)
+    ]
+    with torch.no_grad():
+        waveform, spectrogram = front(groups, band.to(device), motion.instrument[rows].to(device))
+    return Batch(waveform.float(), spectrogram.float(), trained.condition(chosen), torch.from_numpy(rows))
+
+
+def check_dataset(trained: Trained, dataset: CuratedDataset, unit: str) -> None:
+    """Refuse a dataset whose records are not of the model's kind.
+
+    Args:
+        trained: The model.
+        dataset: The dataset.
+        unit: Unit of its records after the model's preprocessing.
+
+    Raises:
+        DatasetError: Naming what differs.
+    """
+    window = dataset.window
+    pairs = {
+        "unit": (unit, trained.unit),
+        "components": (dataset.components, trained.components),
+        "window.before_p_s": (float(window.before_p_s), trained.before_p_s),
+        "window.length_s": (float(window.length_s), trained.length_s),
+    }
+    for name, (here, there) in pairs.items():
+        if here != there:
+            raise DatasetError(
+                f"{dataset.root} has {name}={here}, {trained.path} was trained on {name}={there}: give a "
+                "dataset that was curated alike, or a model trained on this one"
+            )
+
+
+def _check_rates(
+    trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int64], band: torch.Tensor
+) -> None:
+    """Refuse records whose sampling rate cannot fill the model's band or window."""
+    preprocess = trained.front.preprocess
+    metadata = dataset.metadata
+    for row, own in zip(rows.tolist(), band[:, None], strict=True):
+        rate_hz = float(metadata["trace_sampling_rate_hz"].iloc[row])
+        n_samples = int(metadata["trace_npts"].iloc[row])
+        preprocess.check(rate_hz, n_samples, own)
+        fits = preprocess.resampled_length(n_samples, rate_hz) == trained.n_samples
+        narrowed = bool(preprocess.clipped(rate_hz)[own].any()) and dataset.dataset_id != trained.dataset_id
+        if not fits or narrowed:
+            high_hz = float(preprocess.passbands_hz(rate_hz)[own][0, 1])
+            lacks = f"hold nothing above {high_hz:g} Hz" if fits else "do not make up its window"
+            raise DatasetError(
+                f"row {row} of {dataset.root}: records at {rate_hz:g} Hz {lacks}, which {trained.path} was "
+                f"not trained on; it works at {trained.rate_hz:g} Hz: give records of a higher rate"
+            )
