@@ -266,7 +266,7 @@ def _time_columns(window: Window, onset: Onset, s_pick: Pick | None) -> dict[str
 
 
 def quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any]:
-    """Measure ratios and gaps of a cut window.
+    """Measure ratios, gaps and standstill of a cut window.
 
     Args:
         window: The window.
@@ -282,6 +282,8 @@ def quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any
         "snr_legacy": quality.snr_legacy(*cut, before_p_s),
         "gap": quality.gap_fraction(window.missing),
         "gap_legacy": quality.gap_legacy(*cut, length_s),
+        "flat_s": window.still.flat_s,
+        "clipped_s": window.still.clipped_s,
         "start_remainder_s": window.remainder_s,
     }
     absent = set(COMPONENTS) - set(settings.components)

@@ -77,6 +77,18 @@ def test_ratios_without_noise_are_unknown() -> None:
 
 
 @pytest.mark.parametrize("ratio", [snr_legacy, snr_rms])
+def test_noise_that_stands_still_has_no_ratio_whatever_its_value(
+    ratio: Callable[..., NDArray[np.float64]],
+) -> None:
+    samples, missing = record(100.0)
+    samples[:2, 300:1000] = -11198
+    missing[1, 950:980] = True
+    found = ratio(np.where(missing, FILL_COUNTS, samples), missing, 100.0, BEFORE_P_S)
+    assert np.isnan(found[:2]).all()
+    assert found[2] < 10.0
+
+
+@pytest.mark.parametrize("ratio", [snr_legacy, snr_rms])
 def test_ratios_that_no_band_or_window_allows_are_unknown(ratio: Callable[..., NDArray[np.float64]]) -> None:
     samples, missing = record(100.0)
     assert np.isnan(ratio(samples, missing, 2.0, BEFORE_P_S)).all()
