@@ -141,23 +141,6 @@ def gap_legacy(
     return np.where(missing.all(axis=1), 1.0, lost / (length_s * rate_hz))
 
 
-def gap_intervals(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """List the gaps of one component.
-
-    Args:
-        missing: ``(N,)`` True where no sample was recorded.
-
-    Returns:
-        ``[start, stop)`` sample numbers in order.
-
-    Example:
-        >>> gap_intervals(np.array([True, False, True, True]))
-        [(0, 1), (2, 4)]
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
-
-
 def _without_trend(samples: NDArray[Any], missing: NDArray[np.bool_], stop: int) -> NDArray[np.float64]:
     """Subtract each component's least-squares line, fitted on all recorded samples, from its start."""
     present = (~missing).astype(np.float64)

@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seismic_lightning.codes import COMPONENTS, FILL_COUNTS
+from seismic_lightning.codes import COMPONENTS, FILL_COUNTS, NANOSECONDS_PER_S
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
 from seismic_lightning.records.orientation import NEGLIGIBLE, Arrangement, arrange, rotate
 from seismic_lightning.records.standstill import Standstill, standstill
 from seismic_lightning.records.waveform import Segment
 
-NANOSECONDS_PER_S = 1_000_000_000
 MIN_SAMPLES_S = 1.0
 """A file must hold this much of the window, in seconds, to be measured at all."""
 

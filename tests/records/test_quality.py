@@ -11,11 +11,11 @@ from obspy.signal.konnoohmachismoothing import konno_ohmachi_smoothing
 from seismic_lightning.codes import FILL_COUNTS
 from seismic_lightning.records.quality import (
     gap_fraction,
-    gap_intervals,
     gap_legacy,
     snr_legacy,
     snr_rms,
 )
+from seismic_lightning.records.waveform import gap_intervals
 
 BEFORE_P_S, LENGTH_S = 10.0, 70.0
 
