@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 COMPONENTS = "ZNE"
 """Component order of every array: vertical, north, east."""
+NANOSECONDS_PER_S = 1_000_000_000
+"""Times are whole nanoseconds since 1970 (UTC)."""
 FILL_COUNTS = -(2**31)
 """Marks a missing sample among integer counts, the least of int32; a missing sample in SI units is NaN."""
 COMPONENT_SETS = (COMPONENTS, COMPONENTS[:1])

@@ -12,7 +12,7 @@ A file is there as a whole or not at all. The ledger notes each window after its
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -29,6 +29,7 @@ from seismic_lightning.acquisition.plan import plan_windows, selected
 from seismic_lightning.acquisition.settings import AcquisitionSettings
 from seismic_lightning.acquisition.transport import Transport
 from seismic_lightning.errors import AcquisitionError
+from seismic_lightning.progress import Progress
 from seismic_lightning.records.catalogue import Catalogue
 from seismic_lightning.records.quakeml import quakeml_bytes
 from seismic_lightning.storage import locked, remove_unfinished, require_writable, write_atomically
@@ -36,7 +37,6 @@ from seismic_lightning.storage import locked, remove_unfinished, require_writabl
 FOLDER = "acquisition"
 LEDGER = "ledger.sqlite"
 REJECTIONS = "rejections.csv"
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

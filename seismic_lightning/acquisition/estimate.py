@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from seismic_lightning.acquisition.plan import NANOSECONDS_PER_S, LeftOut, Window
+from seismic_lightning.acquisition.plan import LeftOut, Window
 from seismic_lightning.acquisition.settings import TransferSettings
+from seismic_lightning.codes import NANOSECONDS_PER_S
 
 RATES_HZ = {"H": 100.0, "E": 100.0, "B": 50.0, "S": 50.0, "C": 250.0, "M": 5.0, "L": 1.0}
 """Usual sampling rates by band code."""

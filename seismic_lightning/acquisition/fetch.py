@@ -12,9 +12,10 @@ from pathlib import Path
 from seismic_lightning.acquisition import verify
 from seismic_lightning.acquisition.ledger import FAILED, NO_DATA, STORED, Outcome
 from seismic_lightning.acquisition.nodes import time_text
-from seismic_lightning.acquisition.plan import NANOSECONDS_PER_S, Window
+from seismic_lightning.acquisition.plan import Window
 from seismic_lightning.acquisition.transport import Query, Transport
 from seismic_lightning.acquisition.verify import Packet, Stretch
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.errors import AcquisitionError
 from seismic_lightning.storage import write_atomically
 

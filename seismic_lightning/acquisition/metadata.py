@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from seismic_lightning.acquisition.nodes import service_url, time_text
-from seismic_lightning.acquisition.plan import NANOSECONDS_PER_S
 from seismic_lightning.acquisition.settings import AcquisitionSettings
 from seismic_lightning.acquisition.transport import Query, Transport
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.errors import AcquisitionError, ArchiveError
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick, read_quakeml
 from seismic_lightning.records.inventory import Inventory, read_stationxml

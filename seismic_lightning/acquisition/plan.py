@@ -11,11 +11,10 @@ from typing import NamedTuple
 
 from seismic_lightning.acquisition.names import are_codes, event_name, file_of
 from seismic_lightning.acquisition.settings import ANY, AcquisitionSettings, FdsnSettings
-from seismic_lightning.codes import COMPONENTS
+from seismic_lightning.codes import COMPONENTS, NANOSECONDS_PER_S
 from seismic_lightning.records.catalogue import P_PHASES, Catalogue, Event, Pick, first_pick
 from seismic_lightning.records.inventory import Epoch, Inventory
 
-NANOSECONDS_PER_S = 1_000_000_000
 LATEST_P_NS = 3600 * NANOSECONDS_PER_S
 """No first P arrives later; a pick beyond it belongs to another earthquake."""
 EARLIEST_P_NS = -10 * NANOSECONDS_PER_S

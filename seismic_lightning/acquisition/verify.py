@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seismic_lightning.acquisition.plan import NANOSECONDS_PER_S, Window
-from seismic_lightning.codes import SeedId, plain_code
+from seismic_lightning.acquisition.plan import Window
+from seismic_lightning.codes import NANOSECONDS_PER_S, SeedId, plain_code
 from seismic_lightning.errors import AcquisitionError
 from seismic_lightning.records.miniseed import miniseed_bytes
 from seismic_lightning.records.waveform import Segment

@@ -189,3 +189,7 @@ def acquire_with_progress(
         say(f"Complete: {sum(summary.families.values())} windows in {archive_dir}.", *warnings_of(summary))
     else:
         say(summary_table(summary), *warnings_of(summary))
+
+
+if __name__ == "__main__":
+    main()

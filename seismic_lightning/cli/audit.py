@@ -127,3 +127,7 @@ def read_trained(
     from seismic_lightning.models.checkpoint import read_checkpoint
 
     return str(path), DataOfCheckpoint.of(read_checkpoint(path), str(path))
+
+
+if __name__ == "__main__":
+    main()

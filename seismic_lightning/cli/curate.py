@@ -53,3 +53,7 @@ def curate(config: DictConfig) -> None:
 
         save_events(open_dataset(folder), Path(config.figure))
         say(f"{config.figure} shows the strongest events.")
+
+
+if __name__ == "__main__":
+    main()

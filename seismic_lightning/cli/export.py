@@ -73,3 +73,7 @@ def refuse_unused(overrides: Iterable[str]) -> None:
                 f"{override}: an export works in float64 and keeps each record's rate; set "
                 "sampling_rate_hz=... to resample, and format.encoding=float32 for smaller files."
             )
+
+
+if __name__ == "__main__":
+    main()

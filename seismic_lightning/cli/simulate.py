@@ -101,3 +101,7 @@ def requested(config: DictConfig) -> Request:
         )
     given = {**cast(dict[str, Any], OmegaConf.to_container(section)), "stations": tuple(section.stations)}
     return Earthquake(**given, **{name: config[name] for name in SHARED})
+
+
+if __name__ == "__main__":
+    main()

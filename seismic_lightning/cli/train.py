@@ -237,3 +237,7 @@ def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDat
         f"dashboard        {board if 'tensorboard' in config.logger else 'none without logger=tensorboard'}",
     )
     return float(score)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ from seismic_lightning.curation.layout import Places, absolute
 from seismic_lightning.curation.report import CurationSummary
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.errors import ConfigurationError, DatasetError
+from seismic_lightning.progress import Progress
 from seismic_lightning.storage import is_vacant, locked, whole_folder
 
 
@@ -25,7 +26,7 @@ def curate(
     *,
     n_workers: int = 1,
     parallel: ParallelSettings | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     overwrite: bool = False,
     own: bool = False,
 ) -> CurationSummary:

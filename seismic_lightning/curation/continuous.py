@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seismic_lightning.codes import SeedId, plain_code
+from seismic_lightning.codes import NANOSECONDS_PER_S, SeedId, plain_code
 from seismic_lightning.curation.layout import ArchiveParts, FileName
 from seismic_lightning.curation.measure import Candidate, Span
 from seismic_lightning.curation.networks import refuse_ambiguous
@@ -21,7 +21,7 @@ from seismic_lightning.curation.settings import SDS_LAYOUT, WindowSettings
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.catalogue import P_PHASES, Catalogue, Event, Pick, first_pick
 from seismic_lightning.records.gse2 import Gse2Decoder
-from seismic_lightning.records.spans import NANOSECONDS_PER_S, Extent, scan
+from seismic_lightning.records.spans import Extent, scan
 
 MARGIN_NS = NANOSECONDS_PER_S
 """Read beyond a window: its first sample is the one nearest to the wanted start."""

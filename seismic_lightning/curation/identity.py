@@ -15,7 +15,7 @@ from seismic_lightning.curation.settings import EVENTS_LAYOUT, CurationSettings
 from seismic_lightning.errors import DatasetError
 from seismic_lightning.storage import is_vacant
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised whenever the same archive and settings would yield other files."""
 MANIFEST = "dataset.json"
 FORMAT = "seismic_lightning dataset"

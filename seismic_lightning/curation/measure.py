@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from obspy.geodetics import gps2dist_azimuth, locations2degrees
 
-from seismic_lightning.codes import COMPONENTS, SeedId, is_code, plain_code
+from seismic_lightning.codes import COMPONENTS, NANOSECONDS_PER_S, SeedId, is_code, plain_code
 from seismic_lightning.curation.layout import FileName
 from seismic_lightning.curation.responses import instrument_columns
 from seismic_lightning.curation.settings import CurationSettings
@@ -19,8 +19,8 @@ from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.inventory import Epoch, Inventory
 from seismic_lightning.records.spans import end_ns, read_extents
 from seismic_lightning.records.travel_time import p_travel_time_s
-from seismic_lightning.records.waveform import Segment, read_segments
-from seismic_lightning.records.window import NANOSECONDS_PER_S, Request, Window, cut_window
+from seismic_lightning.records.waveform import Segment, gap_intervals, read_segments
+from seismic_lightning.records.window import Request, Window, cut_window
 
 FARTHEST_DEG = 150.0
 """No direct P arrives from farther away, and geodesics to antipodes need not converge."""
@@ -266,7 +266,7 @@ def _time_columns(window: Window, onset: Onset, s_pick: Pick | None) -> dict[str
 
 
 def quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any]:
-    """Measure ratios and gaps of a cut window.
+    """Measure ratios, gaps and standstill of a cut window.
 
     Args:
         window: The window.
@@ -282,6 +282,8 @@ def quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any
         "snr_legacy": quality.snr_legacy(*cut, before_p_s),
         "gap": quality.gap_fraction(window.missing),
         "gap_legacy": quality.gap_legacy(*cut, length_s),
+        "flat_s": window.still.flat_s,
+        "clipped_s": window.still.clipped_s,
         "start_remainder_s": window.remainder_s,
     }
     absent = set(COMPONENTS) - set(settings.components)
@@ -294,5 +296,5 @@ def quality_columns(window: Window, settings: CurationSettings) -> dict[str, Any
         for i, component in enumerate(settings.components)
     }
     for component, missing in zip(settings.components, window.missing, strict=True):
-        columns[f"trace_{component}_gap_intervals"] = json.dumps(quality.gap_intervals(missing))
+        columns[f"trace_{component}_gap_intervals"] = json.dumps(gap_intervals(missing))
     return columns

@@ -1,6 +1,6 @@
 """The way from an archive to the files of a dataset: plan, measure in parallel, split, join, count."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -20,11 +20,10 @@ from seismic_lightning.curation.settings import CurationSettings, ParallelSettin
 from seismic_lightning.curation.shards import describe_files
 from seismic_lightning.curation.task import Part, cut_into_tasks, run_task
 from seismic_lightning.errors import DatasetError
+from seismic_lightning.progress import Progress
 from seismic_lightning.records.inventory import Inventory
 from seismic_lightning.records.stations import read_stations
 from seismic_lightning.storage import PART
-
-Progress = Callable[[int, int], None]
 
 
 def build_dataset(

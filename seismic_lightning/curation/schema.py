@@ -42,6 +42,8 @@ def _component_columns() -> dict[str, pa.Column]:
         columns[f"trace_{component}_gap"] = pa.Column("float64", _SHARE, nullable=True)
         columns[f"trace_{component}_gap_legacy"] = pa.Column("float64", _NOT_NEGATIVE, nullable=True)
         columns[f"trace_{component}_gap_intervals"] = pa.Column("str", nullable=True)
+        columns[f"trace_{component}_flat_s"] = pa.Column("float64", _NOT_NEGATIVE, nullable=True)
+        columns[f"trace_{component}_clipped_s"] = pa.Column("float64", _NOT_NEGATIVE, nullable=True)
         columns[f"trace_{component}_start_remainder_s"] = pa.Column("float64", nullable=True)
         columns[f"trace_{component}_response"] = pa.Column("Int64", _NOT_NEGATIVE, nullable=True)
     return columns

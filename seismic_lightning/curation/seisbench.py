@@ -11,11 +11,12 @@ from pathlib import Path
 from seismic_lightning.curation.build import make_once
 from seismic_lightning.curation.identity import SCHEMA_VERSION
 from seismic_lightning.curation.report import CurationSummary
-from seismic_lightning.curation.seisbench_build import Progress, build
+from seismic_lightning.curation.seisbench_build import build
 from seismic_lightning.curation.seisbench_table import find_chunks
 from seismic_lightning.curation.seisbench_task import Hints
 from seismic_lightning.curation.settings import CurationSettings, ParallelSettings
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.progress import Progress
 
 READER_VERSION = 2
 """Rises when the same source and settings lead to another dataset."""

@@ -1,7 +1,7 @@
 """The way from SeisBench's format to the files of a dataset: cut tables, read in parallel, split, join."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -17,12 +17,11 @@ from seismic_lightning.curation.settings import ALL_FAMILIES, CurationSettings, 
 from seismic_lightning.curation.shards import describe_files, hold_as_floats
 from seismic_lightning.curation.task import N_TASKS
 from seismic_lightning.errors import DatasetError
+from seismic_lightning.progress import Progress
 
 FEWEST_ROWS, MOST_ROWS = 256, 2048
 """The fewest make a process for the HDF5 file worth while; the most bound a task's memory and shards."""
 NO_CURVE = "SeisBench's format holds sensitivities, but no responses"
-
-Progress = Callable[[int, int], None]
 
 
 def build(

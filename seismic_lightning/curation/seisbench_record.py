@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from seismic_lightning.codes import COMPONENTS, SeedId
+from seismic_lightning.codes import COMPONENTS, NANOSECONDS_PER_S, SeedId
 from seismic_lightning.curation.measure import Measured, path_columns, quality_columns, source_columns
 from seismic_lightning.curation.responses import Sources
 from seismic_lightning.curation.schema import METADATA, parse_intervals
@@ -16,7 +16,7 @@ from seismic_lightning.curation.shards import as_floats
 from seismic_lightning.errors import ConfigurationError, WaveformError
 from seismic_lightning.records.inventory import Epoch
 from seismic_lightning.records.waveform import Segment
-from seismic_lightning.records.window import NANOSECONDS_PER_S, Request, Window, cut_window
+from seismic_lightning.records.window import Request, Window, cut_window
 
 UNIT_NAMES = {
     "count": "counts", "counts": "counts", "digits": "counts",

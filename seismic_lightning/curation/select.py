@@ -1,4 +1,4 @@
-"""Which measured records enter a dataset: thresholds on signal-to-noise ratio and gaps, and the unit.
+"""Which measured records enter a dataset: thresholds on ratio, gaps and equal samples, and the unit.
 
 Records of one dataset share one unit, as counts, velocities and accelerations are not comparable.
 """
@@ -46,6 +46,9 @@ def refusal(row: dict[str, Any], settings: SelectionSettings, components: str = 
     if max(gaps) > settings.max_gap:
         text = ", ".join(f"{component} {gap:.5f}" for component, gap in zip(components, gaps, strict=True))
         return Refusal("gaps", f"{settings.gap} gap {text}")
+    still = _still(row, settings.max_flat_s, components)
+    if still is not None:
+        return still
     ratios = [row[f"trace_{component}_{snr}"] for component in components]
     best = max((ratio for ratio in ratios if not math.isnan(ratio)), default=None)
     if best is None:
@@ -53,6 +56,22 @@ def refusal(row: dict[str, Any], settings: SelectionSettings, components: str = 
     if best <= settings.min_snr:
         return Refusal("low_snr", f"largest {settings.snr} signal-to-noise ratio {best:.3f}")
     return None
+
+
+def _still(row: dict[str, Any], max_flat_s: float | None, components: str) -> Refusal | None:
+    """Refuse a record that stands still for too long; what is clipped is said to be so."""
+    if max_flat_s is None:
+        return None
+    clipped, flat = (
+        {component: row[f"trace_{component}_{name}_s"] for component in components}
+        for name in ("clipped", "flat")
+    )
+    if max(flat.values()) <= max_flat_s:
+        return None
+    text = ", ".join(f"{component} {stretch_s:.2f}" for component, stretch_s in flat.items())
+    if max(clipped.values()) > max_flat_s:
+        return Refusal("clipped", f"seconds of one value {text}")
+    return Refusal("flat", f"seconds of one value {text}")
 
 
 def dataset_unit(units: Counter[str], settings: SelectionSettings) -> str:

@@ -61,6 +61,8 @@ class SelectionSettings:
         gap: Gap that is thresholded: ``recorded`` counts samples that were not recorded and tolerates two at
             either end; ``legacy`` also counts exact zeros and tolerates none.
         max_gap: Largest gap a component may have, as a fraction of the window.
+        max_flat_s: Longest stretch of equal samples a component may have, seconds, clipped or not; None for
+            any.
         families: Channel families to keep, a list or a single one; ``all`` keeps every family.
         unit: ``counts``, ``mps``, ``mps2``, or None for the most frequent unit of the archive.
     """
@@ -69,6 +71,7 @@ class SelectionSettings:
     min_snr: float = 1.5
     gap: str = "recorded"
     max_gap: float = 0.0
+    max_flat_s: float | None = 0.5
     families: Any = field(default_factory=lambda: ["HH", "BH", "EH"])
     unit: str | None = None
 
@@ -85,6 +88,10 @@ class SelectionSettings:
         _require(not math.isnan(self.min_snr), "select.min_snr=nan: give a number, such as 1.5")
         _require(
             0.0 <= self.max_gap <= 1.0, f"select.max_gap={self.max_gap}: give a fraction between 0 and 1"
+        )
+        _require(
+            self.max_flat_s is None or self.max_flat_s >= 0.0,
+            f"select.max_flat_s={self.max_flat_s}: give seconds, such as 0.5, or null to keep all",
         )
         units = ", ".join(UNITS)
         _require(

@@ -8,16 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seismic_lightning.codes import COMPONENTS, SeedId
+from seismic_lightning.codes import COMPONENTS, NANOSECONDS_PER_S, SeedId
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.export.form import Content
 from seismic_lightning.export.names import file_names
 from seismic_lightning.export.signals import Block, missing
 from seismic_lightning.export.tables import METADATA_CSV, leaving, write_csv
 from seismic_lightning.records.miniseed import miniseed_bytes
-from seismic_lightning.records.quality import gap_intervals
-from seismic_lightning.records.waveform import Segment
-from seismic_lightning.records.window import NANOSECONDS_PER_S
+from seismic_lightning.records.waveform import Segment, gap_intervals
 
 WAVEFORMS = "waveforms"
 FILE_COLUMN = "trace_export_file"
@@ -88,10 +86,8 @@ def record_segments(
     for component, letter, trace in pairs:
         shift_s = float(record[f"trace_{component}_start_remainder_s"])
         start_ns = grid_ns + (0 if np.isnan(shift_s) else round(shift_s * NANOSECONDS_PER_S))
-        edges = [0, *np.ravel(gap_intervals(missing(trace))).tolist(), trace.size]
-        for begin, end in zip(edges[::2], edges[1::2], strict=True):
-            if begin < end:
-                time_ns = start_ns + round(begin / sampling_rate_hz * NANOSECONDS_PER_S)
-                seed_id = SeedId(*codes, str(record["trace_channel"]) + letter)
-                part = np.ascontiguousarray(trace[begin:end])
-                yield Segment(seed_id, round(time_ns / 1000) * 1000, sampling_rate_hz, part)
+        seed_id = SeedId(*codes, str(record["trace_channel"]) + letter)
+        for begin, end in gap_intervals(~missing(trace)):
+            time_ns = start_ns + round(begin / sampling_rate_hz * NANOSECONDS_PER_S)
+            part = np.ascontiguousarray(trace[begin:end])
+            yield Segment(seed_id, round(time_ns / 1000) * 1000, sampling_rate_hz, part)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from seismic_lightning.curation.schema import parse_intervals
 from seismic_lightning.export.form import Content
-from seismic_lightning.records.quality import gap_intervals
+from seismic_lightning.records.waveform import gap_intervals
 
 METADATA_CSV = "metadata.csv"
 _OF_THE_DATASET = ("shard", "row")

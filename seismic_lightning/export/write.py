@@ -1,7 +1,7 @@
 """The one entry to exports: a dataset in, a folder of files out, whole or not at all."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.export.form import Content, Form
 from seismic_lightning.export.signals import Block, Signals
+from seismic_lightning.progress import Progress
 from seismic_lightning.storage import locked, whole_folder
 from seismic_lightning.transforms.settings import PreprocessSettings
 
@@ -58,7 +59,7 @@ def export_dataset(
     form: Form,
     choice: Choice,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     overwrite: bool = False,
 ) -> ExportSummary:
     """Write the records of a dataset in a format of others.
@@ -134,7 +135,7 @@ def _rows(dataset: CuratedDataset, subset: str | None) -> "np.ndarray[tuple[int]
     return rows
 
 
-def _counted(content: Content, progress: Callable[[int, int], None] | None) -> Iterator[Block]:
+def _counted(content: Content, progress: Progress | None) -> Iterator[Block]:
     done = 0
     for block in content.signals.blocks(content.rows):
         yield block

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
 from seismic_lightning.records.quakeml import Provenance, quakeml_bytes
 from seismic_lightning.records.station_writer import (
@@ -14,7 +15,6 @@ from seismic_lightning.records.station_writer import (
     stationxml_bytes,
 )
 from seismic_lightning.records.travel_time import phase_label
-from seismic_lightning.records.window import NANOSECONDS_PER_S
 
 AUTHORITY = "smi:local/synthetic"
 """Beginning of all resource identifiers."""

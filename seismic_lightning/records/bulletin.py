@@ -21,8 +21,7 @@ from seismic_lightning.records.bulletin_lines import LineReader
 from seismic_lightning.records.bulletin_rows import Problem, ReportedEvent
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
 from seismic_lightning.records.catalogue_settings import choose_magnitude
-
-_ENCODINGS = ("utf-8", "cp1254", "iso-8859-9")
+from seismic_lightning.records.text_table import decoded
 
 
 class Bulletin(NamedTuple):
@@ -107,7 +106,8 @@ def parse_bulletin(content: bytes, name: str = "the text") -> Bulletin:
     """
     reader = LineReader()
     for number, raw in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
-        reader.take(number, _decoded(raw))
+        # Line by line, so that a foreign name of a place spoils no other line.
+        reader.take(number, decoded(raw).replace("\N{NO-BREAK SPACE}", " "))
     reader.close()
     bulletin = Bulletin(list(reader.events.values()), reader.problems, dict(reader.understood))
     if not reader.announced and not any(event.origins or event.arrivals for event in bulletin.events):
@@ -117,16 +117,6 @@ def parse_bulletin(content: bytes, name: str = "the text") -> Bulletin:
         )
         raise ArchiveError(message)
     return bulletin
-
-
-def _decoded(raw: bytes) -> str:
-    """Decode one line, so that a foreign name of a place spoils no other line."""
-    for encoding in _ENCODINGS:
-        try:
-            return raw.decode(encoding).replace("\N{NO-BREAK SPACE}", " ")
-        except UnicodeDecodeError:
-            continue
-    raise AssertionError("iso-8859-9 decodes every byte")
 
 
 def _event(event: ReportedEvent, magnitude_order: "list[str] | str | None") -> Event:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.records.catalogue import EXPLOSION, Catalogue, Event
 from seismic_lightning.records.catalogue_settings import LARGEST, CatalogueSettings, choose_magnitude
-from seismic_lightning.records.text_table import NANOSECONDS_PER_S, Place
+from seismic_lightning.records.text_table import Place
 
 REPEATED_ROW = "repeated_row"
 """Counts rows that a table without identifiers lists twice, word for word."""

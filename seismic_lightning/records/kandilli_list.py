@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.records.catalogue import Catalogue
 from seismic_lightning.records.catalogue_rows import Row, assemble
 from seismic_lightning.records.catalogue_settings import CatalogueSettings
 from seismic_lightning.records.text_table import (
-    NANOSECONDS_PER_S,
     Line,
     Place,
     date_and_clock,

@@ -42,7 +42,7 @@ def snr_legacy(
         before_p_s: Seconds from the first sample to P.
 
     Returns:
-        ``(C,)`` mean amplitude ratio over 2-15 Hz; NaN where the noise is nothing but zeros, or does not fit.
+        ``(C,)`` mean amplitude ratio over 2-15 Hz; NaN where the noise stands still, or does not fit.
     """
     onset, length = round(before_p_s * rate_hz), round(LEGACY_LENGTH_S * rate_hz)
     smoothing = _smoothing(rate_hz, length)
@@ -55,7 +55,8 @@ def snr_legacy(
     smooth = np.einsum("kf,cf->ck", smoothing, spectra)
     smooth_noise, smooth_signal = np.split(smooth, 2)
     ratio = (smooth_signal / (smooth_noise + _WATER)).mean(axis=1)
-    usable = np.any(noise != 0.0, axis=1) & np.isfinite(ratio)
+    still = _stands_still(samples[:, onset - length : onset], missing[:, onset - length : onset])
+    usable = ~still & np.isfinite(ratio)
     return np.where(usable, ratio, np.nan)
 
 
@@ -74,7 +75,8 @@ def snr_rms(
         before_p_s: Seconds from the first sample to P.
 
     Returns:
-        ``(C,)`` amplitude ratio; NaN where either window holds less than half of its samples, or no noise.
+        ``(C,)`` amplitude ratio; NaN where either window holds less than half of its samples, or the noise
+        stands still.
     """
     sos = _band_pass(rate_hz)
     if sos is None:
@@ -91,7 +93,7 @@ def snr_rms(
         _rms(filtered, missing, part, rate_hz * (stop - start))
         for part, (start, stop) in zip((noise, signal), SNR_WINDOWS["rms"], strict=True)
     ]
-    usable = levels[0] > 0.0
+    usable = (levels[0] > 0.0) & ~_stands_still(samples[:, noise], missing[:, noise])
     return np.where(usable, levels[1] / np.where(usable, levels[0], 1.0), np.nan)
 
 
@@ -139,23 +141,6 @@ def gap_legacy(
     return np.where(missing.all(axis=1), 1.0, lost / (length_s * rate_hz))
 
 
-def gap_intervals(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """List the gaps of one component.
-
-    Args:
-        missing: ``(N,)`` True where no sample was recorded.
-
-    Returns:
-        ``[start, stop)`` sample numbers in order.
-
-    Example:
-        >>> gap_intervals(np.array([True, False, True, True]))
-        [(0, 1), (2, 4)]
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
-
-
 def _without_trend(samples: NDArray[Any], missing: NDArray[np.bool_], stop: int) -> NDArray[np.float64]:
     """Subtract each component's least-squares line, fitted on all recorded samples, from its start."""
     present = (~missing).astype(np.float64)
@@ -170,6 +155,14 @@ def _without_trend(samples: NDArray[Any], missing: NDArray[np.bool_], stop: int)
     line = mean[:, None] + slope[:, None] * (time[:stop] - mean_time[:, None])
     detrended: NDArray[np.float64] = (values[:, :stop] - line) * present[:, :stop]
     return detrended
+
+
+def _stands_still(samples: NDArray[Any], missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which components have one value at most: noise of no amplitude, which nothing compares with."""
+    if not missing.any():
+        return np.asarray((samples == samples[:, :1]).all(axis=1))
+    first = np.take_along_axis(samples, np.argmin(missing, axis=1)[:, None], axis=1)
+    return np.asarray(((samples == first) | missing).all(axis=1))
 
 
 def _rms(

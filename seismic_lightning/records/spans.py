@@ -16,14 +16,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from seismic_lightning.codes import SeedId
+from seismic_lightning.codes import NANOSECONDS_PER_S, SeedId
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.gse2 import Gse2Decoder
 from seismic_lightning.records.waveform import Segment, decoded_segments, libmseed_id, read_segments
 
 EXTENT_BYTES = 1 << 16
 """Resolution of a scan: some minutes of compressed samples at 100 Hz."""
-NANOSECONDS_PER_S = 1_000_000_000
 MOST_TRIALS = 1000
 """Where a file has more bytes than this that only look like a record, it is not scanned."""
 _TEXT_ENCODING = 0

@@ -14,11 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.errors import ArchiveError
 
-NANOSECONDS_PER_S = 1_000_000_000
-
-_ENCODINGS = ("utf-8-sig", "cp1254", "latin-1")
+_ENCODINGS = ("utf-8-sig", "cp1254", "iso-8859-9")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?")
@@ -65,7 +64,7 @@ def decoded(content: bytes) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise AssertionError("latin-1 decodes every byte")
+    raise AssertionError("iso-8859-9 decodes every byte")
 
 
 def is_html(text: str) -> bool:

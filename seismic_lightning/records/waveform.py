@@ -78,6 +78,23 @@ def read_segments(path: Path, decoder: "Gse2Decoder | None" = None) -> list[Segm
     return sorted(filled, key=lambda segment: (segment.seed_id, segment.start_ns))
 
 
+def gap_intervals(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """List the gaps of one component; of ``~missing``, what was recorded between them.
+
+    Args:
+        missing: ``(N,)`` True where no sample was recorded.
+
+    Returns:
+        ``[start, stop)`` sample numbers in order.
+
+    Example:
+        >>> gap_intervals(np.array([True, False, True, True]))
+        [(0, 1), (2, 4)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2)]
+
+
 def _read_with_pymseed(path: Path) -> list[Segment] | None:
     """Return the segments, or None where libmseed refuses the file."""
     import pymseed  # here: loads a C library that commands without waveforms do not need

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seismic_lightning.codes import COMPONENTS, FILL_COUNTS
+from seismic_lightning.codes import COMPONENTS, FILL_COUNTS, NANOSECONDS_PER_S
 from seismic_lightning.errors import WaveformError
 from seismic_lightning.records.inventory import Epoch
 from seismic_lightning.records.orientation import NEGLIGIBLE, Arrangement, arrange, rotate
+from seismic_lightning.records.standstill import Standstill, standstill
 from seismic_lightning.records.waveform import Segment
 
-NANOSECONDS_PER_S = 1_000_000_000
 MIN_SAMPLES_S = 1.0
 """A file must hold this much of the window, in seconds, to be measured at all."""
 
@@ -52,6 +52,7 @@ class Window(NamedTuple):
         remainder_s: ``(C,)`` largest shift of a component onto the grid, seconds, positive where its samples
             are later than the grid says; NaN for an absent component.
         unit: ``counts``, ``mps`` or ``mps2``.
+        still: How long the components stand still; a rotated one as long as any channel it is made of.
         letters: Last letters of the channels that the components keep the names of: those of the file, or
             Z, N, E after a rotation and where a channel is absent.
         sources: Letters of the channels that each component is made of.
@@ -63,6 +64,7 @@ class Window(NamedTuple):
     missing: NDArray[np.bool_]
     remainder_s: NDArray[np.float64]
     unit: str
+    still: Standstill
     letters: str
     sources: tuple[tuple[str, ...], ...] = ()
 
@@ -101,17 +103,18 @@ def cut_window(segments: Sequence[Segment], epochs: Mapping[str, Epoch | None], 
     for row, parts in enumerate(channels):
         remainder_s[row] = _place(parts, (start_ns, rate_hz), stack[row], missing[row])
     _check(stack, missing, arrangement.channels[:n_rows], rate_hz)
+    still = standstill(stack, missing, rate_hz)
     whole = dtype.kind == "i" or not np.any(stack % 1)
     family = segments[0].seed_id.family
     unit = "counts" if whole else "mps2" if family[1:] == "N" else "mps"
     if arrangement.matrix is not None:
         rotation = arrangement.matrix[: len(request.components)]
+        still = Standstill(*(_longest(measure, rotation) for measure in still))
         stack, missing, remainder_s = _rotated(stack, missing, remainder_s, rotation)
     letters, sources = _letters(arrangement, request.components), arrangement.sources
     stored = _stored(stack, missing, unit)
-    return Window(
-        rate_hz, start_ns, stored, missing, remainder_s, unit, letters, sources[: len(request.components)]
-    )
+    of_components = (still, letters, sources[: len(request.components)])
+    return Window(rate_hz, start_ns, stored, missing, remainder_s, unit, *of_components)
 
 
 def _letters(arrangement: Arrangement, components: str) -> str:
@@ -211,6 +214,11 @@ def _rotated(
     gaps = np.stack([missing[need].any(axis=0) for need in needs])
     shifts = np.stack([_largest(remainder_s[need]) for need in needs])
     return rotate(stack.astype(np.float64), matrix), gaps, shifts
+
+
+def _longest(stretches_s: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each rotated component the longest stretch of the channels it is made of."""
+    return np.array([stretches_s[need].max() for need in np.abs(matrix) > NEGLIGIBLE])
 
 
 def _largest(shifts_s: NDArray[np.float64]) -> np.float64:

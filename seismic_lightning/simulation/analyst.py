@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.records.bulletin_writer import BulletinArrival, BulletinEvent
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
 from seismic_lightning.records.sphere import EARTH_RADIUS_KM, great_circle
 from seismic_lightning.simulation.network import NETWORK, Network
-from seismic_lightning.simulation.rays import NANOSECONDS_PER_S
 from seismic_lightning.simulation.seismicity import CLUSTERS, KM_PER_DEG_LATITUDE, KM_PER_DEG_LONGITUDE
 
 MAGNITUDE_TYPE = "ML"

@@ -13,11 +13,12 @@ The folder appears whole or not at all, and the same request leads to the same b
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seismic_lightning.errors import ConfigurationError, StorageError
+from seismic_lightning.progress import Progress
 from seismic_lightning.simulation.identity import (
     ArchiveSummary,
     find_archive,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 CATALOGUE, TEXT_CATALOGUE, BULLETINS = "catalogue.xml", "catalogue.txt", "bulletins"
 STATIONS, TRUTH = "stations.xml", "truth.parquet"
 BLOCKS_PER_TASK = 4
-Progress = Callable[[int, int], None]
 
 
 def simulate_archive(

@@ -6,12 +6,11 @@ from typing import TypeVar
 
 from joblib import Parallel, delayed
 
+from seismic_lightning.progress import Progress
 from seismic_lightning.simulation.settings import SimulationSettings
 from seismic_lightning.simulation.simulator import Simulator
 
 T = TypeVar("T")
-Progress = Callable[[int, int], None]
-"""Takes the number of what is done and of all there is to do."""
 BLOCKS_PER_TASK = 4
 
 

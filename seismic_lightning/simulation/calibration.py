@@ -12,12 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.progress import Progress
 from seismic_lightning.records.levels import LEVEL_WINDOWS_S, envelope_levels
 from seismic_lightning.records.local_magnitude import amplitude_mm, minus_log_a0
 from seismic_lightning.records.polarisation import back_azimuth_deg
 from seismic_lightning.simulation import known_truth, measures, real_figures
 from seismic_lightning.simulation.block import Block
-from seismic_lightning.simulation.by_block import Progress, by_block
+from seismic_lightning.simulation.by_block import by_block
 from seismic_lightning.simulation.comparison import Row
 from seismic_lightning.simulation.instrument import FULL_SCALE_COUNTS
 from seismic_lightning.simulation.rays import BEFORE_PICK_S

@@ -5,17 +5,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from seismic_lightning.codes import COMPONENTS, SeedId
+from seismic_lightning.codes import COMPONENTS, NANOSECONDS_PER_S, SeedId
 from seismic_lightning.records.miniseed import miniseed_bytes
-from seismic_lightning.records.waveform import Segment
+from seismic_lightning.records.waveform import Segment, gap_intervals
 from seismic_lightning.simulation.block import BLOCK, Block
 from seismic_lightning.simulation.given import GivenEarthquake
 from seismic_lightning.simulation.network import NETWORK
-from seismic_lightning.simulation.rays import NANOSECONDS_PER_S
 from seismic_lightning.simulation.recorder import Recorder
 from seismic_lightning.simulation.request import Earthquake, Request
 from seismic_lightning.simulation.simulator import Simulator
@@ -107,20 +104,9 @@ def record_segments(block: Block, place: int, sensor: SeedId, start_ns: int) -> 
     rate_hz = block.sampling_rate_hz
     for row, component in enumerate(COMPONENTS):
         seed_id = sensor._replace(channel=sensor.channel + component)
-        for first, stop in kept_runs(block.missing[place, row]):
+        for first, stop in gap_intervals(~block.missing[place, row]):
             begin_ns = start_ns + round(first / rate_hz * NANOSECONDS_PER_S)
             yield Segment(seed_id, begin_ns, rate_hz, block.counts[place, row, first:stop])
-
-
-def kept_runs(missing: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return ``[start, stop)`` of each run of samples that were not lost.
-
-    Example:
-        >>> kept_runs(np.array([False, False, True, False, True]))
-        [(0, 2), (3, 4)]
-    """
-    edges = np.diff(np.concatenate([[True], missing, [True]]).astype(np.int8))
-    return list(zip((edges == -1).nonzero()[0].tolist(), (edges == 1).nonzero()[0].tolist(), strict=True))
 
 
 def _truth(records: pd.DataFrame, block: Block) -> pd.DataFrame:

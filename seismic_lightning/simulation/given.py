@@ -8,9 +8,10 @@ and nothing is lost or damaged.
 import numpy as np
 import pandas as pd
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.simulation.block import BLOCK, Block, Truth
-from seismic_lightning.simulation.rays import NANOSECONDS_PER_S, Rays, arrivals
+from seismic_lightning.simulation.rays import Rays, arrivals
 from seismic_lightning.simulation.recorder import PointSource, Recorder
 from seismic_lightning.simulation.request import Earthquake
 from seismic_lightning.simulation.tables import event_table, record_table

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.records.sphere import great_circle
 from seismic_lightning.records.travel_time import KOERI
@@ -18,7 +19,6 @@ BEFORE_PICK_S = 11.0
 """Seconds from the first sample to the reading of P: a second more than a window of the original practice."""
 PICK_STEP_NS = 100_000_000
 """Bulletins give times to 0.1 s."""
-NANOSECONDS_PER_S = 1_000_000_000
 MAX_DISTANCE_KM = float(PATH_KM[-1])
 """Farthest station that durations are known for."""
 

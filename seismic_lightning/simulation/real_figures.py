@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.records.levels import LEVEL_WINDOWS_S
 from seismic_lightning.simulation.comparison import Row, between, shown, within
 from seismic_lightning.simulation.detection import make_population
-from seismic_lightning.simulation.rays import NANOSECONDS_PER_S
 from seismic_lightning.simulation.simulator import Simulator
 
 SNR_CDF = {1.0: 0.012, 1.2: 0.042, 1.5: 0.125, 2.0: 0.265, 3.0: 0.439, 5.0: 0.608, 7.0: 0.694, 10.0: 0.767}

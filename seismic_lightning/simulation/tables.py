@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 
+from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.records.travel_time import phase_label
 from seismic_lightning.simulation import source
 from seismic_lightning.simulation.detection import Readings
 from seismic_lightning.simulation.instrument import FAMILY_CODES
-from seismic_lightning.simulation.rays import BEFORE_PICK_S, NANOSECONDS_PER_S, Arrivals
+from seismic_lightning.simulation.rays import BEFORE_PICK_S, Arrivals
 from seismic_lightning.simulation.recorder import Recorder
 from seismic_lightning.simulation.seismicity import Events
 

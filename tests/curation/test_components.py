@@ -46,7 +46,7 @@ def test_a_dataset_of_the_vertical_says_so_everywhere(vertical_dataset: Path) ->
     columns = dataset.metadata.columns
     assert dataset.metadata[[name for name in columns if name.startswith("trace_Z_")]].notna().all(axis=None)
     others = [name for name in columns if name.startswith(("trace_N_", "trace_E_"))]
-    assert len(others) == 14
+    assert len(others) == 18
     assert dataset.metadata[others].isna().all(axis=None)
     quality = pd.read_csv(vertical_dataset / "quality.csv")
     assert quality[["snr1", "gap1"]].notna().all(axis=None)

@@ -23,6 +23,7 @@ from seismic_lightning.errors import ConfigurationError
         (lambda: SelectionSettings(gap="none"), "select.gap='none'"),
         (lambda: SelectionSettings(unit="m"), "select.unit='m'"),
         (lambda: SelectionSettings(max_gap=1.5), "select.max_gap=1.5"),
+        (lambda: SelectionSettings(max_flat_s=-1.0), "select.max_flat_s=-1.0"),
         (lambda: SelectionSettings(min_snr=float("nan")), "select.min_snr"),
         (lambda: WindowSettings(before_p_s=70.0), "window.before_p_s=70.0"),
         (lambda: WindowSettings(length_s=float("inf")), "window.length_s=inf"),

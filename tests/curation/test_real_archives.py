@@ -21,13 +21,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def settings(length_s: float, snr: str = "legacy", gap: str = "recorded") -> CurationSettings:
-    select = SelectionSettings(families=["all"], snr=snr, gap=gap)
+def settings(
+    length_s: float, gap: str = "recorded", max_flat_s: float | None = 0.5, unit: str | None = None
+) -> CurationSettings:
+    select = SelectionSettings(families=["all"], gap=gap, max_flat_s=max_flat_s, unit=unit)
     return CurationSettings("as_is", WindowSettings(length_s=length_s), select)
 
 
 def test_the_original_practice_accepts_what_it_should_of_whole_windows(tmp_path: Path) -> None:
-    summary = curate(REAL / "records", tmp_path / "dataset", settings(70.0, gap="legacy"))
+    summary = curate(REAL / "records", tmp_path / "dataset", settings(70.0, "legacy", None))
     assert (summary.candidates, summary.accepted) == (464, 51)
     assert summary.rejected == {"gaps": 411, "low_snr": 2}
 
@@ -35,9 +37,14 @@ def test_the_original_practice_accepts_what_it_should_of_whole_windows(tmp_path:
 def test_shorter_windows_accept_most_records_and_enough_events(tmp_path: Path) -> None:
     summary = curate(REAL / "records", tmp_path / "dataset", settings(40.0))
     assert summary.accepted + sum(summary.rejected.values()) == summary.candidates == 464
-    assert summary.accepted == 370
+    assert summary.accepted == 365
     assert summary.events["dev"] >= 15
-    assert set(summary.rejected) == {"gaps", "low_snr"}
+    assert set(summary.rejected) == {"clipped", "gaps", "low_snr"}
+    table = pd.read_parquet(tmp_path / "dataset" / "rejections.parquet")
+    clipped = table[table["reason"] == "clipped"].sort_values("station")
+    assert clipped["event"].unique().tolist() == ["hv70907436"]
+    assert clipped["station"].str.split(".").str[1].tolist() == ["HSSD", "HUAD", "MLOD", "MOKD", "TOUO"]
+    assert "Z 20.18," in clipped["detail"].iloc[1]
     metadata = open_dataset(tmp_path / "dataset").metadata
     assert set(metadata["trace_sampling_rate_hz"]) == {20.0, 40.0, 100.0, 200.0, 250.0}
     assert set(metadata["trace_p_status"]) == {"manual", "model"}
@@ -63,6 +70,14 @@ def test_records_in_si_units_form_datasets_of_one_unit(tmp_path: Path) -> None:
     assert dataset.metadata["trace_channel"].str.endswith("N").sum() == 0
     assert (dataset.metadata["trace_s_arrival_sample"] > dataset.metadata["trace_p_arrival_sample"]).any()
     assert all(group.waveform.dtype == np.float32 for group in dataset.fetch(np.arange(len(dataset))))
+
+
+def test_accelerograms_with_padding_and_held_values_are_flat(tmp_path: Path) -> None:
+    whole = replace(settings(40.0), select=SelectionSettings(min_snr=0.0, max_gap=1.0, families=["HN"]))
+    curate(REAL / "records_si", tmp_path / "dataset", whole)
+    table = pd.read_parquet(tmp_path / "dataset" / "rejections.parquet")
+    flat = table[table["reason"] == "flat"]
+    assert sorted(flat["event"]) == ["ci3031425", "nz2018p115908", "us60004wsq"]
 
 
 @pytest.fixture

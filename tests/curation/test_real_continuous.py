@@ -3,6 +3,7 @@
 import os
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +35,7 @@ WHOLE = CurationSettings(components="Z", select=SelectionSettings(min_snr=0.0))
 
 def test_every_pick_of_the_day_is_cut_out_or_has_its_reason(tmp_path: Path) -> None:
     summary = curate(PLACES, tmp_path / "dataset", WHOLE)
-    assert (summary.candidates, summary.accepted, summary.rejected) == (90, 90, {})
+    assert (summary.candidates, summary.accepted, summary.rejected) == (90, 88, {"flat": 2})
     metadata = open_dataset(tmp_path / "dataset").metadata
     assert metadata["source_id"].nunique() == 8
     assert set(metadata["trace_p_status"]) == {"manual"}
@@ -47,10 +48,19 @@ def test_every_pick_of_the_day_is_cut_out_or_has_its_reason(tmp_path: Path) -> N
     ).round(-7).astype("int64")
     keys = zip(metadata["source_id"], metadata["station_code"], p_ns, strict=True)
     found = Counter(phases[event, station, round(time_ns, -7)] for event, station, time_ns in keys)
-    assert found == {"Pg": 75, "Pn": 15}
+    assert found == {"Pg": 74, "Pn": 14}
     table = pd.read_parquet(tmp_path / "dataset" / "rejections.parquet")
+    details = table[table["reason"] == "flat"].set_index("path")["detail"]
+    held_s = {str(name).split("/")[-1].split("_")[0]: detail for name, detail in details.items()}
+    assert held_s == {"YLV": "seconds of one value Z 6.00", "LAP": "seconds of one value Z 5.00"}
     assert summary.apart == {"no_file": 975, "no_pick": 4, "outside_data": 833}
-    assert table["event"].notna().sum() + 90 + 6 == len(picks) == 1904
+    assert table["event"].notna().sum() + 88 + 6 == len(picks) == 1904
+
+
+def test_telemetry_that_repeats_itself_leaves_no_noise_to_compare_with(tmp_path: Path) -> None:
+    select = SelectionSettings(min_snr=0.0, max_flat_s=None)
+    summary = curate(PLACES, tmp_path / "dataset", replace(WHOLE, select=select))
+    assert (summary.accepted, summary.rejected) == (88, {"no_snr": 2})
 
 
 def test_three_component_curation_says_by_record_what_is_missing(tmp_path: Path) -> None:

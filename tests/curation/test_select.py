@@ -15,7 +15,7 @@ def row(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     values: dict[str, Any] = {"trace_unit": "counts"}
     for component in "ZNE":
         values |= {f"trace_{component}_{name}": 2.0 for name in ("snr", "snr_legacy")}
-        values |= {f"trace_{component}_{name}": 0.0 for name in ("gap", "gap_legacy")}
+        values |= {f"trace_{component}_{name}": 0.0 for name in ("gap", "gap_legacy", "flat_s", "clipped_s")}
     return values | changes
 
 
@@ -33,6 +33,15 @@ def row(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         ({"trace_E_gap_legacy": 0.01}, SelectionSettings(gap="legacy"), "gaps"),
         ({"trace_E_gap": 1.0}, SelectionSettings(), "missing_component"),
         ({"trace_E_gap": 1.0}, SelectionSettings(max_gap=1.0), None),
+        ({"trace_N_flat_s": 0.51}, SelectionSettings(), "flat"),
+        ({"trace_N_flat_s": 0.5, "trace_E_clipped_s": 0.5}, SelectionSettings(), None),
+        ({"trace_N_flat_s": 6.0}, SelectionSettings(max_flat_s=None), None),
+        (
+            {"trace_Z_flat_s": 9.0, "trace_E_flat_s": 2.0, "trace_E_clipped_s": 2.0},
+            SelectionSettings(),
+            "clipped",
+        ),
+        ({"trace_Z_flat_s": 9.0, "trace_Z_snr_legacy": NAN}, SelectionSettings(), "flat"),
         ({"trace_unit": "mps"}, SelectionSettings(unit="counts"), "other_unit"),
         ({"trace_unit": "mps"}, SelectionSettings(), None),
     ],

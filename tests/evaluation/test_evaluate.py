@@ -39,6 +39,7 @@ from seismic_lightning.models.ae import AE
 from seismic_lightning.models.cvae import CVAE
 from seismic_lightning.models.generative import GenerativeAutoencoder
 from seismic_lightning.models.vae import VAE
+from seismic_lightning.nn.aggregate import MarginalAggregate
 from seismic_lightning.nn.mixture import GaussianMixture
 
 GUESSES = [MEAN_ROW, OTHER_ROW, HALVES_ROW, CEILING_ROW, ORACLE_ROW]
@@ -121,7 +122,8 @@ def test_a_vae_is_judged_as_a_set_by_either_sampler(dataset_dir: Path, tmp_path:
     trained = untrained(VAE, dataset_dir, tmp_path, units="sensitivity")
     assert isinstance(trained.model, GenerativeAutoencoder)
     latent = torch.randn(40, trained.model.latent_size, generator=torch.Generator().manual_seed(0))
-    trained.model.aggregate = GaussianMixture.fit(latent, 1, torch.Generator().manual_seed(0))
+    mixture = GaussianMixture.fit(latent, 1, torch.Generator().manual_seed(0))
+    trained.model.aggregate = MarginalAggregate(mixture)
     judged = evaluate(trained, open_dataset(dataset_dir), BRIEF)
     budget = judged.budget
     assert list(budget["row"].unique()) == [*GUESSES, PRIOR_ROW, AGGREGATE_ROW]

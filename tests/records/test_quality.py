@@ -11,11 +11,11 @@ from obspy.signal.konnoohmachismoothing import konno_ohmachi_smoothing
 from seismic_lightning.codes import FILL_COUNTS
 from seismic_lightning.records.quality import (
     gap_fraction,
-    gap_intervals,
     gap_legacy,
     snr_legacy,
     snr_rms,
 )
+from seismic_lightning.records.waveform import gap_intervals
 
 BEFORE_P_S, LENGTH_S = 10.0, 70.0
 
@@ -74,6 +74,18 @@ def test_ratios_without_noise_are_unknown() -> None:
     assert np.isnan(legacy[:2]).all()
     assert legacy[2] < 10.0
     assert np.isnan(snr_rms(samples, missing, 100.0, BEFORE_P_S)[0])
+
+
+@pytest.mark.parametrize("ratio", [snr_legacy, snr_rms])
+def test_noise_that_stands_still_has_no_ratio_whatever_its_value(
+    ratio: Callable[..., NDArray[np.float64]],
+) -> None:
+    samples, missing = record(100.0)
+    samples[:2, 300:1000] = -11198
+    missing[1, 950:980] = True
+    found = ratio(np.where(missing, FILL_COUNTS, samples), missing, 100.0, BEFORE_P_S)
+    assert np.isnan(found[:2]).all()
+    assert found[2] < 10.0
 
 
 @pytest.mark.parametrize("ratio", [snr_legacy, snr_rms])

@@ -20,11 +20,11 @@ from seismic_lightning.curation.settings import CurationSettings, SelectionSetti
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.errors import ArchiveError, ConfigurationError, StorageError
 from seismic_lightning.records.catalogue import read_quakeml
-from seismic_lightning.records.waveform import read_segments
+from seismic_lightning.records.waveform import gap_intervals, read_segments
 from seismic_lightning.simulation import archive, event_files
 from seismic_lightning.simulation.archive import simulate_archive
 from seismic_lightning.simulation.block import BLOCK
-from seismic_lightning.simulation.event_files import kept_runs, prepared
+from seismic_lightning.simulation.event_files import prepared
 from seismic_lightning.simulation.identity import MANIFEST, ArchiveSummary, find_fault, simulation_id
 from seismic_lightning.simulation.instrument import FAMILIES, response
 from seismic_lightning.simulation.metadata import stationxml_bytes
@@ -85,7 +85,7 @@ def test_files_hold_exactly_the_samples_that_were_not_lost(made: Made) -> None:
                 parts = [segment.samples for segment in own]
                 found = np.concatenate([np.empty(0, np.int32), *parts])
                 np.testing.assert_array_equal(found, block.counts[place, index][kept])
-                for segment, (first, _) in zip(own, kept_runs(block.missing[place, index]), strict=True):
+                for segment, (first, _) in zip(own, gap_intervals(~block.missing[place, index]), strict=True):
                     assert segment.start_ns == row["start_ns"] + round(first * 1e9 / block.sampling_rate_hz)
     assert n_gaps > 0, "160 records have gaps among them"
 

@@ -20,8 +20,8 @@ from seismic_lightning.simulation.identity import (
 from seismic_lightning.simulation.request import Earthquake
 from seismic_lightning.simulation.settings import SimulationSettings
 
-WITHOUT_PART = ("errors.py", "storage.py")
-"""What refuses and what puts files in their places; neither decides a byte."""
+WITHOUT_PART = ("errors.py", "progress.py", "storage.py")
+"""What refuses, tells of progress and puts files in their places; none decides a byte."""
 ONLY_ROWS = ("records/catalogue.py", "records/waveform.py")
 """Readers whose types of rows are used: what they read with is not followed."""
 
