@@ -74,9 +74,8 @@ def rows_of(subject: Subject) -> list[str]:
     names = [CEILING_ROW, ORACLE_ROW]
     if not isinstance(trained.model, GenerativeAutoencoder):
         return names
-    if trained.conditional:
-        return [*names, CONDITIONAL_ROW]
-    return [*names, PRIOR_ROW, *([AGGREGATE_ROW] if trained.model.aggregate is not None else [])]
+    drawn = CONDITIONAL_ROW if trained.conditional else PRIOR_ROW
+    return [*names, drawn, *([AGGREGATE_ROW] if trained.model.aggregate is not None else [])]
 
 
 def guesses(subject: Subject, mean_level: NDArray[np.float64], making: Making) -> Iterator[Made]:
@@ -118,7 +117,7 @@ def answers(subject: Subject, making: Making) -> Iterator[Made]:
             draw = _drawing(subject, name, generator, making.temperature)
             records = _made(subject, name, draw, making)
         making.progress(f"{name}: reading seismograms", 0, 1)
-        if name in (PRIOR_ROW, AGGREGATE_ROW):
+        if name in (PRIOR_ROW, AGGREGATE_ROW) and not trained.conditional:
             yield heard(
                 subject, Answer(name, _of_nothing(records, making.seed), paired=False), _nowhere(subject)
             )

@@ -11,7 +11,6 @@ import seismic_lightning
 from seismic_lightning.curation.store import CuratedDataset
 from seismic_lightning.errors import EvaluationError
 from seismic_lightning.evaluation.answers import Making, answers, guesses, rows_of
-from seismic_lightning.evaluation.budget import CEILING_ROW, ORACLE_ROW
 from seismic_lightning.evaluation.chosen import choose
 from seismic_lightning.evaluation.curves import CurveMaker
 from seismic_lightning.evaluation.examples import example_places, examples_of
@@ -121,14 +120,13 @@ def _judged(judge: Judge, making: Making) -> _Findings:
     places = example_places(subject, making.seed)
     tables, bins, examples, notes = [], [], list[Example](), []
     own = rows_of(subject)
-    shown = [name for name in own if name not in (CEILING_ROW, ORACLE_ROW)] or [ORACLE_ROW]
     rows = chain(guesses(subject, schooling.mean_level, making), answers(subject, making))
     for number, (answer, note) in enumerate(rows):
         making.progress(f"{answer.name}: judging", number, _N_GUESSES + len(own))
         tables.append(judge.budget(answer))
         bins += judge.bins(answer)
         curves.add(answer.name, answer.records)
-        examples += examples_of(subject, answer, places) if answer.name in shown else []
+        examples += examples_of(subject, answer, places) if answer.name == own[-1] else []
         notes += [note] if note else []
     making.progress("done", 1, 1)
     return _Findings(tables, bins, examples, curves.curves(), notes)

@@ -10,6 +10,7 @@ import torch
 from support.judged import untrained
 from support.leaks import leaky
 
+from seismic_lightning.batch import Condition
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
@@ -39,7 +40,7 @@ from seismic_lightning.models.ae import AE
 from seismic_lightning.models.cvae import CVAE
 from seismic_lightning.models.generative import GenerativeAutoencoder
 from seismic_lightning.models.vae import VAE
-from seismic_lightning.nn.aggregate import MarginalAggregate
+from seismic_lightning.nn.aggregate import MarginalAggregate, Posteriors
 from seismic_lightning.nn.mixture import GaussianMixture
 
 GUESSES = [MEAN_ROW, OTHER_ROW, HALVES_ROW, CEILING_ROW, ORACLE_ROW]
@@ -48,9 +49,18 @@ BRIEF = EvaluationSettings(subset="train", max_records=24, max_training_records=
 
 @pytest.fixture(scope="module")
 def cvae(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Return a CVAE of random weights."""
+    """Return a CVAE of random weights that has a density of latents beside its prior."""
     torch.manual_seed(0)
-    return untrained(CVAE, dataset_dir, tmp_path_factory.mktemp("cvae"), units="sensitivity")
+    trained = untrained(CVAE, dataset_dir, tmp_path_factory.mktemp("cvae"), units="sensitivity")
+    assert isinstance(trained.model, CVAE)
+    condition = trained.condition(open_dataset(dataset_dir).metadata[:12])
+    latent = torch.randn(12, trained.model.latent_size, generator=torch.Generator().manual_seed(0))
+    first, second = (
+        Posteriors(latent[part], Condition(*(told[part] for told in condition)))
+        for part in (slice(0, 8), slice(8, 12))
+    )
+    trained.model.aggregate = trained.model.fit_aggregate(first, second, n_components=1, seed=0)
+    return trained
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +75,7 @@ def value(judged: Evaluation, row: str, measure: str) -> float:
 
 
 def test_every_row_is_judged_by_every_measure_or_tells_why_not(judged: Evaluation) -> None:
-    assert list(judged.budget["row"].unique()) == [*GUESSES, CONDITIONAL_ROW]
+    assert list(judged.budget["row"].unique()) == [*GUESSES, CONDITIONAL_ROW, AGGREGATE_ROW]
     judgeable = judged.budget["absent"].isna()
     assert np.isfinite(judged.budget.loc[judgeable, "value"]).all()
     assert (judged.budget.loc[~judgeable, "absent"].str.len() > 5).all()
@@ -77,15 +87,15 @@ def test_every_row_is_judged_by_every_measure_or_tells_why_not(judged: Evaluatio
 
 
 def test_curves_examples_and_bins_belong_to_the_rows(judged: Evaluation) -> None:
-    assert list(judged.curves.fas) == [REAL, *GUESSES, CONDITIONAL_ROW]
+    assert list(judged.curves.fas) == [REAL, *GUESSES, CONDITIONAL_ROW, AGGREGATE_ROW]
     assert {len(values) for values in judged.curves.fas.values()} == {len(judged.curves.frequency_hz)}
     magnitude = judged.curves.magnitudes[REAL]
-    np.testing.assert_array_equal(judged.curves.magnitudes[CONDITIONAL_ROW][:, 0], magnitude[:, 0])
+    np.testing.assert_array_equal(judged.curves.magnitudes[AGGREGATE_ROW][:, 0], magnitude[:, 0])
     assert np.asarray(np.corrcoef(magnitude.T))[0, 1] > 0.5
-    assert {example.row for example in judged.examples} == {CONDITIONAL_ROW}
+    assert {example.row for example in judged.examples} == {AGGREGATE_ROW}
     sizes = [example.magnitude for example in judged.examples]
     assert sizes == sorted(sizes)
-    assert set(judged.bins["row"]) == {*GUESSES, CONDITIONAL_ROW} - {HALVES_ROW}
+    assert set(judged.bins["row"]) == {*GUESSES, CONDITIONAL_ROW, AGGREGATE_ROW} - {HALVES_ROW}
     of_row = judged.bins[(judged.bins["row"] == CONDITIONAL_ROW) & (judged.bins["intensity"] == "PGA")]
     known = of_row[of_row["n_records"] > 0]
     total = (known["bias"] * known["n_records"]).sum() / known["n_records"].sum()
