@@ -2,8 +2,9 @@
 
 A recorder without a sensor, telemetry that repeats its last value and a sensor at the end of its range all
 write one value over and over. Noise of a few counts repeats a value three or four times in a row. The
-stretch is *clipped* where it lies at an end of the component's range, otherwise it is merely flat. The end is
-taken with a margin, because the last digits of a saturated sensor still drift.
+stretch is *clipped* where it lies at an end of the component's range and far from its mean, otherwise it is
+merely flat: quiet noise before a one-sided pulse is near an end of the range too. The end is taken with a
+margin, because the last digits of a saturated sensor still drift.
 """
 
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 END_SHARE = 0.01
 """Share of a component's range, from its smallest to its largest sample, that counts as either end."""
+FAR_SHARE = 0.25
+"""Share of that range by which a clipped stretch lies off the mean; half of it is usual."""
 
 
 class Standstill(NamedTuple):
@@ -46,16 +49,19 @@ def standstill(samples: NDArray[Any], missing: NDArray[np.bool_], rate_hz: float
     n_rows, n_samples = samples.shape
     repeats = np.zeros((n_rows, n_samples + 1), dtype=np.bool_)  # neither end repeats: all rows in one go
     np.equal(samples[:, 1:], samples[:, :-1], out=repeats[:, 1:-1])
-    lowest, highest = samples.min(axis=1), samples.max(axis=1)
+    lowest, highest, mean = samples.min(axis=1), samples.max(axis=1), samples.mean(axis=1)
     if missing.any():
         repeats[:, 1:-1] &= ~(missing[:, 1:] | missing[:, :-1])
         recorded = np.ma.masked_array(samples, missing)
-        lowest, highest = recorded.min(axis=1).filled(0), recorded.max(axis=1).filled(0)
+        ends = recorded.min(axis=1), recorded.max(axis=1), recorded.mean(axis=1)
+        lowest, highest, mean = (end.filled(0) for end in ends)
     line = repeats.ravel()
     begin, end = np.flatnonzero(line[1:] != line[:-1]).reshape(-1, 2).T
     row, column = np.divmod(begin, n_samples + 1)
-    values, margin = samples[row, column], END_SHARE * (highest - lowest.astype(np.float64))
+    values, spread = samples[row, column], highest - lowest.astype(np.float64)
+    margin = END_SHARE * spread
     at_end = (values <= (lowest + margin)[row]) | (values >= (highest - margin)[row])
+    at_end &= np.abs(values - mean[row]) > (FAR_SHARE * spread)[row]
     flat, clipped = np.zeros((2, n_rows), dtype=np.int64)
     np.maximum.at(flat, row, end - begin)
     np.maximum.at(clipped, row, np.where(at_end, end - begin, 0))

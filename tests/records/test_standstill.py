@@ -45,6 +45,14 @@ def test_a_stretch_is_clipped_where_it_lies_at_an_end_of_the_range(value: int, c
     assert bool(found.clipped_s[0] == found.flat_s[0]) is clipped
 
 
+def test_quiet_noise_beside_a_one_sided_pulse_and_a_constant_component_are_flat_but_not_clipped() -> None:
+    quiet = np.zeros((2, 1000), dtype=np.int32)
+    quiet[0, 500:520] = 100_000
+    found = standstill(quiet, np.zeros_like(quiet, dtype=np.bool_), RATE_HZ)
+    assert found.flat_s == pytest.approx([4.99, 9.99])
+    assert found.clipped_s == pytest.approx([0.19, 0.0])
+
+
 def test_a_gap_ends_a_stretch_and_its_fill_is_none() -> None:
     samples, missing = noise(), WHOLE.copy()
     samples[0, 400:501] = -8500
