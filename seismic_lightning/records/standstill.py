@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 END_SHARE = 0.01
 """Share of a component's range, from its smallest to its largest sample, that counts as either end."""
-FAR_SHARE = 0.25
-"""Share of that range by which a clipped stretch lies off the mean; half of it is usual."""
+FAR_SHARE = 0.05
+"""Share of that range by which a clipped stretch lies off the mean; a pulse of a twentieth of the record does not reach it."""
 
 
 class Standstill(NamedTuple):
