@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 END_SHARE = 0.01
 """Share of a component's range, from its smallest to its largest sample, that counts as either end."""
 FAR_SHARE = 0.05
-"""Share of that range by which a clipped stretch lies off the mean; a pulse of a twentieth of the record does not reach it."""
+"""Share of that range by which a clipped stretch lies off the mean; short pulses shift it by less."""
 
 
 class Standstill(NamedTuple):
