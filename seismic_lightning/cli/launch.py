@@ -29,6 +29,9 @@ _STORAGE_ERRORS = (
     errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EROFS, errno.ENOSPC, errno.ENOTDIR,
 )  # fmt: skip
 
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended, as shells have it."""
+
 
 def launch(task: Callable[[DictConfig], object], config_name: str, schema: type) -> None:
     """Run a command under Hydra.
@@ -61,7 +64,9 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
             raise
         refuse(f"cannot write {error.filename or 'a file'}: {error.strerror}; give another output_dir.")
     except KeyboardInterrupt:
-        sys.exit(130)
+        write_to_log("interrupted")
+        sys.stderr.write("interrupted: what was not finished is not kept, except a training's checkpoints.\n")
+        sys.exit(INTERRUPTED)
 
 
 def _run(task: Callable[[DictConfig], object], config_name: str) -> None:

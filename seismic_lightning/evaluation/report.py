@@ -131,7 +131,10 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
 def _curves(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     if evaluation.curves.fas:
         caption = "Mean Fourier amplitude spectrum, smoothed, of each row."
-        yield caption, _embedded(report_figures.spectra_figure(evaluation.curves))
+        yield (
+            caption,
+            _embedded(report_figures.spectra_figure(evaluation.curves, str(evaluation.about["unit"]))),
+        )
     if evaluation.curves.levels:
         caption = (
             "Median envelope level of the parts of a record over that of S, from the first P to the coda."

@@ -35,7 +35,7 @@ def figures(evaluation: Evaluation) -> dict[str, Figure]:
     """
     drawn = {f"closure/{row}": figure for row, figure in closure_figures(evaluation).items()}
     if evaluation.curves.fas:
-        drawn["spectra"] = spectra_figure(evaluation.curves)
+        drawn["spectra"] = spectra_figure(evaluation.curves, str(evaluation.about["unit"]))
     if evaluation.curves.levels:
         drawn["levels"] = levels_figure(evaluation.curves)
     if evaluation.examples:
@@ -71,11 +71,12 @@ def closure_figures(evaluation: Evaluation) -> dict[str, Figure]:
     return drawn
 
 
-def spectra_figure(curves: Curves) -> Figure:
+def spectra_figure(curves: Curves, unit: str) -> Figure:
     """Draw mean Fourier amplitudes of all rows.
 
     Args:
         curves: What was found out.
+        unit: Of the waveforms: ``counts``, ``mps`` or ``mps2``.
 
     Returns:
         Amplitude over frequency, both in decades.
@@ -90,7 +91,7 @@ def spectra_figure(curves: Curves) -> Figure:
             )
         axes.set_xscale("log")
         axes.set_xlabel("Frequency (Hz)")
-        axes.set_ylabel("Mean log10 amplitude (unit·s)")
+        axes.set_ylabel(f"Mean log10 amplitude ({_UNITS.get(unit, unit)}·s)")
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_locator(NullLocator())
