@@ -71,6 +71,7 @@ def made_evaluation(
         "Only 12 records lie beyond 120 km: their bins tell little.",
     ]
     about: dict[str, object] = {
+        "unit": "mps",
         "checkpoint": "outputs/train/2026-11-22_19-56-37_cvae/checkpoints/best.ckpt",
         "dataset": "outputs/datasets/9f31c0a2",
         "model": "CVAE",
