@@ -177,7 +177,8 @@ def _stretches(rows: pd.DataFrame, columns: list[str], name: str) -> list[_Stret
 
 
 def _duration_ns(row: "pd.Series[Any]") -> int:
-    return round((row["trace_npts"] - 1) / row["trace_sampling_rate_hz"] * NANOSECONDS_PER_S)
+    intervals = int(row["trace_npts"]) - 1
+    return round(intervals / float(row["trace_sampling_rate_hz"]) * NANOSECONDS_PER_S)
 
 
 def _stated_by(rows: pd.DataFrame) -> list[str]:

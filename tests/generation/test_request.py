@@ -14,7 +14,8 @@ from seismic_lightning.codes import SeedId
 from seismic_lightning.data.condition import StationPlace
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.generate import prepare
-from seismic_lightning.generation.request import Manner, expand, hull_warnings, request_table
+from seismic_lightning.generation.marks import add_marks, hull_warnings
+from seismic_lightning.generation.request import Manner, expand, request_table
 from seismic_lightning.generation.sites import Sites
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.generation.wanted import parse
@@ -84,6 +85,14 @@ def test_what_training_reached_is_not_marked_and_the_rest_is(trained: Trained) -
     assert f"{above:g} (request 1)" in lines
     assert "XY.NEW (request 3)" in lines
     assert hull_warnings(table.iloc[:1], trained.hull) == []
+
+
+def test_what_is_unknown_is_not_marked(trained: Trained) -> None:
+    table = request_table(trained, [inside(trained), inside(trained, depth_km=300.0)])
+    table["source_depth_km"] = [np.nan, 300.0]
+    add_marks(table, trained)
+    assert table["outside_depth"].isna().tolist() == [True, False]
+    assert table["outside_depth"][1]
 
 
 def test_without_a_hull_only_stations_can_be_marked(trained: Trained) -> None:
