@@ -7,12 +7,13 @@ import pandas as pd
 from torch import Tensor
 
 from seismic_lightning.generation.between import STEP_COLUMN, WEIGHT_COLUMN
-from seismic_lightning.generation.files import About, Progress, write_records
+from seismic_lightning.generation.files import About, write_records
 from seismic_lightning.generation.generate import describe
 from seismic_lightning.generation.interpolate import Steps
 from seismic_lightning.generation.step_records import step_records
 from seismic_lightning.generation.steps_figure import StepsToDraw, draw_steps
 from seismic_lightning.generation.trained import Trained
+from seismic_lightning.progress import Progress
 
 FIGURE, TABLE = "interpolation.png", "steps.csv"
 TABLE_COLUMNS = (

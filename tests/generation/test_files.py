@@ -186,3 +186,32 @@ def test_a_folder_appears_whole_or_not_at_all(trained: Trained, tmp_path: Path) 
     with pytest.raises(ConfigurationError, match="taken is occupied and stays as it is"):
         write_records(tmp_path / "taken", records, broken(), About("test", {}))
     assert (tmp_path / "taken" / "thesis.tex").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("unit", "sample", "message"),
+    [
+        (None, np.nan, "request 0, record 1: 1 of .* samples are not finite"),
+        (None, -np.inf, "request 0, record 1: 1 of .* samples are not finite"),
+        ("counts", 1e20, "request 0, record 1: .* counts are more than the 32 bits"),
+        ("counts", 10.0, r"request 0, record 1: .*e\+09 counts are more than the 32 bits"),
+    ],
+)
+def test_samples_that_no_file_holds_are_refused_by_name(
+    trained: Trained, tmp_path: Path, unit: str | None, sample: float, message: str
+) -> None:
+    records = expand(request_table(trained, [inside(trained, n_records=2)], Manner(unit=unit)))
+    samples = np.zeros((2, 3, trained.n_samples), dtype=np.float32)
+    samples[1, 2, 7] = sample
+    with pytest.raises(ConfigurationError, match=message):
+        write_records(tmp_path / "records", records, [samples], About("test", {}))
+    assert not (tmp_path / "records").exists()
+
+
+def test_the_largest_counts_are_kept(trained: Trained, tmp_path: Path) -> None:
+    records = expand(request_table(trained, [inside(trained)])).assign(trace_unit="counts")
+    samples = np.zeros((1, 3, trained.n_samples), dtype=np.float32)
+    samples[0, 0, :2] = 2.0**31 - 128, -(2.0**31 - 128)
+    folder = write_records(tmp_path / "records", records, [samples], About("test", {}))
+    (path,) = folder.rglob("*.mseed")
+    assert obspy.read(path)[0].data[:2].tolist() == [2**31 - 128, -(2**31) + 128]
