@@ -1,7 +1,7 @@
-"""Files of generated records: a folder like an observatory's archive, in which every file says what it is.
+"""Files of generated records: an archive that ``curate`` reads, in which every file says what it is.
 
     output_dir/
-    ├── waveforms/<family>/<event>_<NET>_<STA>_<LOC>_<family>[_<number>].mseed
+    ├── waveforms/<family>/<event>_<NET>_<STA>_<LOC>_<family>.mseed
     ├── catalogue.xml               QuakeML: the sources asked for, theoretical picks
     ├── stations.xml                StationXML: the stations asked for
     ├── metadata.parquet            one row per record
@@ -11,6 +11,7 @@
 The folder appears whole or not at all, and the same records lead to the same bytes.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ import seismic_lightning
 from seismic_lightning.codes import SeedId
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.overview import N_SHOWN, save_overview
-from seismic_lightning.generation.tables import catalogue_bytes, station_bytes
+from seismic_lightning.generation.tables import AUTHORITY, catalogue_bytes, station_bytes
 from seismic_lightning.progress import Progress
 from seismic_lightning.records.miniseed import miniseed_bytes
 from seismic_lightning.records.waveform import Segment
@@ -32,6 +33,7 @@ from seismic_lightning.storage import is_vacant, locked, whole_folder
 
 WAVEFORMS, CATALOGUE, STATIONS = "waveforms", "catalogue.xml", "stations.xml"
 METADATA, OVERVIEW, MANIFEST = "metadata.parquet", "overview.png", "generation.json"
+_ID_DIGITS = 16
 _MOST_COUNTS = 2.0**31 - 2**7
 """The greatest number of 32 bits that float32 has too."""
 
@@ -42,10 +44,12 @@ class About(NamedTuple):
     Attributes:
         title: Of the overview; the word "synthetic" is put before it.
         document: Plain values for the folder's JSON file.
+        passing_hz: A frequency within the passband of all records, for which sensitivities are stated.
     """
 
     title: str
     document: Mapping[str, Any]
+    passing_hz: float
 
 
 def check_vacant(output_dir: Path) -> None:
@@ -94,8 +98,11 @@ def write_records(
     with locked(output_dir):
         check_vacant(output_dir)  # another process may have written it meanwhile
         with whole_folder(output_dir) as folder:
-            (folder / CATALOGUE).write_bytes(catalogue_bytes(records))
-            stations = station_bytes(records)  # before the waveforms, which take long
+            authority = f"{AUTHORITY}/{_identifier(records, about)}"
+            (folder / CATALOGUE).write_bytes(catalogue_bytes(records, authority))
+            stations = station_bytes(
+                records, authority, about.passing_hz
+            )  # before the waveforms, which take long
             if stations is not None:
                 (folder / STATIONS).write_bytes(stations)
             shown = _write_waveforms(folder, records, blocks, progress)
@@ -116,20 +123,24 @@ def write_records(
 
 
 def file_names(records: pd.DataFrame) -> list[str]:
-    """Name the file of each record, with a number where several would have one name.
+    """Name the file of each record.
 
     Args:
-        records: One row per record.
+        records: One row per record; no two of one event, station and family.
 
     Returns:
         Paths with ``/`` below the folder.
     """
     family = records["trace_channel"]
     codes = ["source_id", "station_network_code", "station_code", "station_location_code", "trace_channel"]
-    stems = records[codes].agg("_".join, axis=1)
-    number = stems.groupby(stems).cumcount() + 1
-    ending = np.where(stems.duplicated(keep=False), "_" + number.astype(str).str.zfill(4), "")
-    return (WAVEFORMS + "/" + family + "/" + stems + ending + ".mseed").tolist()
+    return (WAVEFORMS + "/" + family + "/" + records[codes].agg("_".join, axis=1) + ".mseed").tolist()
+
+
+def _identifier(records: pd.DataFrame, about: About) -> str:
+    """Return what tells a making from all others: digits of a checksum over model, settings and records."""
+    document = json.dumps(about.document, sort_keys=True, default=str)
+    content = document + records.drop(columns="trace_file").to_csv(index=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:_ID_DIGITS]
 
 
 def _write_waveforms(

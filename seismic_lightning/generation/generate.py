@@ -77,6 +77,7 @@ class Generation(NamedTuple):
         about = About(
             f"{len(records)} records of {type(self.trained.model).__name__} {self.trained.path.name}",
             {**describe(self.trained), "settings": asdict(self.settings), **self._asked()},
+            self.trained.passing_hz,
         )
         blocks = draw(self.trained, records, self.settings)
         folder = write_records(output_dir, records, blocks, about, progress)

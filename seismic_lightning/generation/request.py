@@ -28,6 +28,8 @@ ANY_FAMILY = "HH"
 """Where neither request nor checkpoint names a family."""
 NOWHERE = Site("XX", "SYNTH", np.nan, np.nan, np.nan, known=False, sensitivity=None)
 """The station of records without a place: XX is the network that FDSN keeps for what is no network."""
+_ONE_FILE = ["source_id", "station_network_code", "station_code", "station_location_code", "trace_channel"]
+"""What the name of a record's file is made of."""
 _LOCATION = re.compile(r"[A-Z0-9]{1,2}")
 
 
@@ -95,10 +97,21 @@ def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | N
 
 
 def expand(requests: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per record: each request as often as it wants records, counted in ``record``."""
+    """Return one row per record: each request as often as it wants records, counted in ``record``.
+
+    A station has one record of an event. Where several are drawn of one source and station, each draw of the
+    source is an event of its own, with the draw's number at the end of its identifier.
+
+    Args:
+        requests: As ``request_table`` returns them.
+    """
     records = requests.loc[requests.index.repeat(requests["n_records"])]
     number = records.groupby(level=0).cumcount()
-    return records.drop(columns="n_records").assign(record=number).reset_index(drop=True)
+    records = records.drop(columns="n_records").assign(record=number).reset_index(drop=True)
+    draw = records.groupby(_ONE_FILE).cumcount() + 1
+    several = draw.groupby(records["source_id"]).transform("max") > 1
+    numbered = records["source_id"] + "-" + draw.astype(str).str.zfill(4)
+    return records.assign(source_id=records["source_id"].where(~several, numbered))
 
 
 def unit_factor(unit: str, wanted: str, site: Site, family: str) -> float:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.records.catalogue import Catalogue, Event, Pick
+from seismic_lightning.records.catalogue import UNSTATED, Catalogue, Event, Pick
 from seismic_lightning.records.quakeml import Provenance, quakeml_bytes
 from seismic_lightning.records.station_writer import (
     ChannelEntry,
@@ -18,10 +18,8 @@ from seismic_lightning.records.station_writer import (
 from seismic_lightning.records.travel_time import phase_label
 
 AUTHORITY = "smi:local/synthetic"
-"""Beginning of all resource identifiers."""
+"""Beginning of all resource identifiers; what tells one making of records from another follows."""
 COMMENT = "Synthetic: made by a generative model of seismic_lightning. This was never recorded."
-SENSITIVITY_HZ = 5.0
-"""Frequency for which sensitivities are stated: within every passband of training."""
 _STATION = ["station_network_code", "station_code"]
 _SENSOR = ["trace_channel", "station_location_code"]
 _PLACE = ["station_latitude_deg", "station_longitude_deg", "station_elevation_m"]
@@ -42,11 +40,15 @@ class _Stretch(NamedTuple):
     end_ns: int | None
 
 
-def catalogue_bytes(records: pd.DataFrame) -> bytes:
+def catalogue_bytes(records: pd.DataFrame, authority: str) -> bytes:
     """Return the sources of records and their theoretical picks as QuakeML.
+
+    How picks were found is left unsaid, for they were not: they are what was asked for. Readers such as
+    ``curate`` take them as they take an analyst's, and cut records where they begin.
 
     Args:
         records: One row per record.
+        authority: Beginning of all resource identifiers.
     """
     events = {
         str(row["source_id"]): Event(
@@ -62,16 +64,18 @@ def catalogue_bytes(records: pd.DataFrame) -> bytes:
     }
     once = records.drop_duplicates(["source_id", *_STATION, "trace_channel"])
     picks = [pick for row in once.to_dict("records") for pick in _picks(row)]
-    return quakeml_bytes(Catalogue(events, picks), Provenance(AUTHORITY, "automatic", COMMENT))
+    return quakeml_bytes(Catalogue(events, picks), Provenance(authority, "automatic", COMMENT))
 
 
-def station_bytes(records: pd.DataFrame) -> bytes | None:
+def station_bytes(records: pd.DataFrame, authority: str, passing_hz: float) -> bytes | None:
     """Return the stations of records as StationXML, or None where no record has a place.
 
     A place or a sensitivity that changes from one record to a later one becomes an epoch of its own.
 
     Args:
         records: One row per record.
+        authority: Beginning of all resource identifiers.
+        passing_hz: Frequency for which sensitivities are stated.
 
     Raises:
         ConfigurationError: It changes within a record.
@@ -79,14 +83,16 @@ def station_bytes(records: pd.DataFrame) -> bytes | None:
     placed = records[records["station_latitude_deg"].notna()]
     if placed.empty:
         return None
-    entries = [entry for _, rows in placed.groupby(_STATION, sort=True) for entry in _station(rows)]
+    entries = [
+        entry for _, rows in placed.groupby(_STATION, sort=True) for entry in _station(rows, passing_hz)
+    ]
     created_ns = int(placed["trace_start_time"].min().value)
     return stationxml_bytes(
         entries,
         source="seismic_lightning, synthetic records",
         created_ns=created_ns,
         comment=COMMENT,
-        authority=AUTHORITY,
+        authority=authority,
     )
 
 
@@ -108,7 +114,7 @@ def _picks(row: Mapping[Any, Any]) -> list[Pick]:
             f"{row['trace_channel']}{component}",
             phase,
             start_ns + round(_seconds(row, column) * NANOSECONDS_PER_S),
-            "automatic",
+            UNSTATED,
         )
         for phase, (column, component) in arrivals.items()
     ]
@@ -118,7 +124,7 @@ def _seconds(row: Mapping[Any, Any], column: str) -> float:
     return float(row[column]) / float(row["trace_sampling_rate_hz"])
 
 
-def _station(rows: pd.DataFrame) -> list[StationEntry]:
+def _station(rows: pd.DataFrame, passing_hz: float) -> list[StationEntry]:
     """Describe a station, once for each place in which its records have it."""
     entries = []
     for stretch in _stretches(rows, _PLACE, "places"):
@@ -137,7 +143,7 @@ def _station(rows: pd.DataFrame) -> list[StationEntry]:
                     channel
                     for _, sensor in stretch.rows.groupby(_SENSOR, sort=False)
                     for epoch in _stretches(sensor, _stated_by(sensor), "sensitivities")
-                    for channel in _channels(epoch)
+                    for channel in _channels(epoch, passing_hz)
                 ],
                 stretch.end_ns,
             )
@@ -186,16 +192,16 @@ def _stated_by(rows: pd.DataFrame) -> list[str]:
     return list(_SENSITIVITIES.values()) if rows["trace_unit"].iloc[0] == "counts" else []
 
 
-def _channels(stretch: _Stretch) -> list[ChannelEntry]:
+def _channels(stretch: _Stretch, passing_hz: float) -> list[ChannelEntry]:
     """Describe all components of a sensor."""
     row = stretch.rows.iloc[0]
     unit, response = str(row["trace_unit"]), None
     if unit != "counts":
-        response = flat_response(1.0, unit, unit, SENSITIVITY_HZ)
+        response = flat_response(1.0, unit, unit, passing_hz)
     for motion, column in _SENSITIVITIES.items():
         value = _known(row[column])
         if unit == "counts" and value is not None:
-            response = flat_response(value, motion, unit, SENSITIVITY_HZ)
+            response = flat_response(value, motion, unit, passing_hz)
     return [
         ChannelEntry(
             f"{row['trace_channel']}{component}",

@@ -84,7 +84,7 @@ def write_steps(
         output_dir,
         step_records(trained, steps.metadata, name),
         [waveforms.float().cpu().numpy()],
-        About(title, {**describe(trained), **between.document}),
+        About(title, {**describe(trained), **between.document}, trained.passing_hz),
         progress,
         picture=draw,
     )

@@ -62,7 +62,8 @@ def test_requests_of_one_source_share_it_and_records_are_counted(trained: Traine
         inside(trained, depth_km=11.0),
     ]
     records = expand(request_table(trained, wanted))
-    assert records["source_id"].tolist() == ["synthetic-0001"] * 3 + ["synthetic-0002"]
+    ids = [f"synthetic-0001-000{draw}" for draw in (1, 2, 1)]
+    assert records["source_id"].tolist() == [*ids, "synthetic-0002"]
     assert records["record"].tolist() == [0, 1, 0, 0]
     assert records["request"].tolist() == [0, 0, 1, 2]
 

@@ -12,7 +12,7 @@ from seismic_lightning.codes import SeedId
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.generate import prepare
 from seismic_lightning.generation.request import Manner, expand, request_table
-from seismic_lightning.generation.tables import station_bytes
+from seismic_lightning.generation.tables import AUTHORITY, station_bytes
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.records.inventory import Epoch, Inventory
 
@@ -71,7 +71,7 @@ def test_a_change_within_a_record_is_refused(trained: Trained, tmp_path: Path) -
 
 def test_one_sensitivity_is_one_open_epoch(trained: Trained) -> None:
     records = expand(request_table(trained, [inside(trained, n_records=3)], Manner(unit="counts")))
-    content = station_bytes(records)
+    content = station_bytes(records, AUTHORITY, 3.0)
     assert content is not None
     assert content.count(b"<Channel ") == 3
     assert b"startDate" not in content

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.trained import write_checkpoint
 
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.data.hull import TrainingHull
 from seismic_lightning.data.trained_on import DATA_KEY
 from seismic_lightning.errors import CheckpointError, ConfigurationError
 from seismic_lightning.generation.trained import Trained
+from seismic_lightning.models.ae import AE
 
 
 def edited(source: Path, target: Path, **changes: Any) -> Path:  # noqa: ANN401
@@ -99,3 +101,12 @@ def _places(trained: Trained, n_records: int) -> Any:  # noqa: ANN401 - a table
     from seismic_lightning.generation.request import expand, request_table
 
     return expand(request_table(trained, [inside(trained, n_records=n_records)]))
+
+
+def test_the_frequency_of_sensitivities_lies_in_every_passband(dataset_dir: Path, tmp_path: Path) -> None:
+    for number, preprocess in enumerate(("fixed_band", "marmara", "none")):
+        path = write_checkpoint(dataset_dir, tmp_path / f"{number}.ckpt", AE, preprocess=preprocess)
+        trained = Trained.read(path)
+        corners_hz = trained.front.preprocess.passbands_hz(trained.rate_hz).numpy()
+        assert (corners_hz[:, 0] < trained.passing_hz).all()
+        assert (trained.passing_hz < corners_hz[:, 1]).all()
