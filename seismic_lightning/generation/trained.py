@@ -117,10 +117,10 @@ class Trained:
 
     @property
     def passing_hz(self) -> float:
-        """Return a frequency in Hz within every passband of training: the middle of what they share.
+        """Return a frequency in Hz in the passbands of training: the middle of what all of them share.
 
-        Frequencies count by their logarithm. Where a band begins at 0 Hz, or no frequency lies in all of
-        them, it is the middle of what lies nearest.
+        The middle by logarithm, where a band that begins at 0 Hz counts from a tenth of its end. Bands that
+        share nothing leave the middle of the gap between them.
         """
         corners_hz = self.front.preprocess.passbands_hz(self.rate_hz)
         low_hz, high_hz = float(corners_hz[:, 0].max()), float(corners_hz[:, 1].min())

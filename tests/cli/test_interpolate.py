@@ -163,6 +163,7 @@ RECORDS = ("dataset_dir=DATASET", "source=3", "target=41", "output_dir=steps")
         (("ckpt_path=AE", *RECORDS, "steps=few"), "steps"),
         (("ckpt_path=AE", *RECORDS, "seed=-1"), "seed=-1 cannot be used"),
         (("ckpt_path=AE", *RECORDS, "phase=quick"), "phase=quick: choose one of normal, fine"),
+        (("ckpt_path=AE", *RECORDS, "device=tpu9"), "device=tpu9 cannot be used: .* device=cpu always"),
         (("ckpt_path=AE", *RECORDS, "target=999999"), "record 999999: .* has rows 0 to "),
         (("ckpt_path=AE", *RECORDS, "target=nobody/KO.ISK"), "record nobody/KO.ISK: .* none of this name"),
         (("ckpt_path=AE", *RECORDS, "dataset_dir=nowhere"), "dataset_dir=nowhere holds no dataset"),

@@ -103,10 +103,12 @@ def _places(trained: Trained, n_records: int) -> Any:  # noqa: ANN401 - a table
     return expand(request_table(trained, [inside(trained, n_records=n_records)]))
 
 
-def test_the_frequency_of_sensitivities_lies_in_every_passband(dataset_dir: Path, tmp_path: Path) -> None:
-    for number, preprocess in enumerate(("fixed_band", "marmara", "none")):
-        path = write_checkpoint(dataset_dir, tmp_path / f"{number}.ckpt", AE, preprocess=preprocess)
-        trained = Trained.read(path)
-        corners_hz = trained.front.preprocess.passbands_hz(trained.rate_hz).numpy()
-        assert (corners_hz[:, 0] < trained.passing_hz).all()
-        assert (trained.passing_hz < corners_hz[:, 1]).all()
+@pytest.mark.parametrize("preprocess", ["fixed_band", "marmara", "none"])
+def test_the_frequency_of_sensitivities_lies_in_what_passbands_share(
+    dataset_dir: Path, tmp_path: Path, preprocess: str
+) -> None:
+    trained = Trained.read(write_checkpoint(dataset_dir, tmp_path / "ae.ckpt", AE, preprocess=preprocess))
+    corners_hz = trained.front.preprocess.passbands_hz(trained.rate_hz).numpy()
+    shared = sorted((corners_hz[:, 0].max(), corners_hz[:, 1].min()))
+    assert trained.passing_hz > 0.0
+    assert shared[0] <= trained.passing_hz <= shared[1]
