@@ -30,6 +30,7 @@ def build_dataset(
     archive: Path | Places,
     folder: Path,
     settings: CurationSettings,
+    *,
     parallel: ParallelSettings,
     n_workers: int,
     progress: Progress | None,
