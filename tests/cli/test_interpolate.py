@@ -3,12 +3,13 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import obspy
 import pandas as pd
 import pytest
-from support.checkpoints import brief_checkpoint
+from support.checkpoints import write_checkpoint
 
 from seismic_lightning.cli.interpolate import main as interpolate
 from seismic_lightning.curation.store import open_dataset
@@ -32,10 +33,13 @@ CONDITIONS = [
 def checkpoints(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return checkpoints by the placeholders that stand for them."""
     folder = tmp_path_factory.mktemp("trained")
+    options: dict[str, Any] = {"prior": "conditional", "residual": "speckle"}
     return {
-        "CVAE": str(brief_checkpoint(dataset_dir, folder, CVAE, prior="conditional", residual="speckle")),
-        "VAE": str(brief_checkpoint(dataset_dir, folder, VAE)),
-        "AE": str(brief_checkpoint(dataset_dir, folder, AE)),
+        "CVAE": str(
+            write_checkpoint(dataset_dir, folder / "cvae.ckpt", CVAE, prior="conditional", residual="speckle")
+        ),
+        "VAE": str(write_checkpoint(dataset_dir, folder / "vae.ckpt", VAE)),
+        "AE": str(write_checkpoint(dataset_dir, folder / "ae.ckpt", AE)),
         "DATASET": str(dataset_dir),
     }
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from obspy.geodetics import gps2dist_azimuth
+from support.checkpoints import write_checkpoint
 from support.scenarios import inside
-from support.trained import write_checkpoint
 
 from seismic_lightning.codes import SeedId
 from seismic_lightning.data.condition import StationPlace

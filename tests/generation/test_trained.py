@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from support.trained import write_checkpoint
+from support.checkpoints import write_checkpoint
 
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.data.hull import TrainingHull
