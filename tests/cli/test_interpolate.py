@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import obspy
@@ -33,7 +32,6 @@ CONDITIONS = [
 def checkpoints(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return checkpoints by the placeholders that stand for them."""
     folder = tmp_path_factory.mktemp("trained")
-    options: dict[str, Any] = {"prior": "conditional", "residual": "speckle"}
     return {
         "CVAE": str(
             write_checkpoint(dataset_dir, folder / "cvae.ckpt", CVAE, prior="conditional", residual="speckle")
