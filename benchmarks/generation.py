@@ -150,7 +150,7 @@ def _work(
 ) -> tuple[pd.DataFrame, Iterator[NDArray[np.float32]], About]:
     """Return what ``write_records`` writes."""
     records = expand(request)
-    return records, draw(trained, records), About("benchmark", {})
+    return records, draw(trained, records), About("benchmark", {}, trained.passing_hz)
 
 
 if __name__ == "__main__":

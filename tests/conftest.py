@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from support.archive import write_archive
+from support.checkpoints import write_checkpoint
 from support.simulated import of_two_rates
-from support.trained import write_checkpoint
 
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
@@ -57,7 +57,9 @@ def day_dataset(day_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 def cvae_checkpoint(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the checkpoint of a CVAE that makes ground velocity."""
     path = tmp_path_factory.mktemp("cvae") / "cvae.ckpt"
-    return write_checkpoint(dataset_dir, path, CVAE, "sensitivity", latent_size=8, residual="speckle")
+    return write_checkpoint(
+        dataset_dir, path, CVAE, preprocess={"units": "sensitivity"}, latent_size=8, residual="speckle"
+    )
 
 
 @pytest.fixture(scope="session")

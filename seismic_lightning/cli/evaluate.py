@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from omegaconf import DictConfig
 
 from seismic_lightning.cli.console import progress_of_steps, say
+from seismic_lightning.cli.device import device_of
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import EvaluateConfig
 from seismic_lightning.errors import ConfigurationError
@@ -109,22 +110,3 @@ def checked(config: DictConfig) -> "EvaluationSettings":
         temperature=config.temperature,
         seed=config.seed,
     )
-
-
-def device_of(name: str) -> str:
-    """Check that a device is there.
-
-    Args:
-        name: Such as ``cpu`` or ``cuda``.
-
-    Raises:
-        ConfigurationError: It is not.
-    """
-    import torch
-
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).split("\n")[0]
-        raise ConfigurationError(f"device={name} cannot be used: {reason}; device=cpu always can.") from error
-    return name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from seismic_lightning.cli.console import progress_bar, say
+from seismic_lightning.cli.device import device_of
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.schema import GenerateConfig
 from seismic_lightning.errors import ConfigurationError
@@ -51,7 +52,7 @@ def generate(config: DictConfig) -> None:
 
     output_dir = Path(config.output_dir)
     check_vacant(output_dir)
-    trained = read(config.ckpt_path, Path(config.runs_dir))
+    trained = read(config.ckpt_path, Path(config.runs_dir), config.device)
     settings = DrawSettings(
         temperature=config.temperature,
         sampler=config.sampler,
@@ -90,26 +91,28 @@ def requests(config: DictConfig) -> "list[Wanted]":
     return read_scenarios(Path(config.scenarios), {name: own[name] for name in OPTIONAL})
 
 
-def read(ckpt_path: str, runs_dir: Path) -> "Trained":
-    """Read the checkpoint that is meant, onto the accelerator where there is one.
+def read(ckpt_path: str, runs_dir: Path, device: str) -> "Trained":
+    """Read the checkpoint that is meant.
 
     Args:
         ckpt_path: A file, or ``last`` or ``best`` of the newest training.
         runs_dir: Where trainings lie.
+        device: Where the model works, such as ``cpu`` or ``cuda``.
 
     Raises:
         CheckpointError: There is none, or it cannot be used.
+        ConfigurationError: There is no such device.
     """
-    import torch
     from hydra.core.hydra_config import HydraConfig
 
     from seismic_lightning.cli.resume import resolve_checkpoint
     from seismic_lightning.generation.trained import Trained
 
+    device = device_of(device)
     run_dir = Path(HydraConfig.get().runtime.output_dir)
     path = resolve_checkpoint(ckpt_path, run_dir, runs_dir, "train")
     assert path is not None  # only where no checkpoint was named
-    return Trained.read(path, "cuda" if torch.cuda.is_available() else "cpu")
+    return Trained.read(path, device)
 
 
 def inventory(stations: str | None) -> "Inventory | None":

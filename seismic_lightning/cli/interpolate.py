@@ -15,7 +15,7 @@ from seismic_lightning.errors import ConfigurationError
 if TYPE_CHECKING:
     from torch import Generator
 
-    from seismic_lightning.generation.interpolate import Ends, Steps
+    from seismic_lightning.generation.interpolate import Ends
     from seismic_lightning.generation.trained import Trained
     from seismic_lightning.generation.wanted import Wanted
     from seismic_lightning.generation.write_steps import Between
@@ -45,22 +45,27 @@ def interpolate(config: DictConfig) -> None:
     of_records = check(config)
     from seismic_lightning.generation.draw import DrawSettings
     from seismic_lightning.generation.files import check_vacant
+    from seismic_lightning.generation.generate import Generation
     from seismic_lightning.generation.interpolate import steps_between, waveforms_of
-    from seismic_lightning.generation.write_steps import write_steps
+    from seismic_lightning.generation.step_records import step_records
+    from seismic_lightning.generation.write_steps import StepsMade, write_steps
 
     settings = DrawSettings(temperature=config.temperature, sampler=config.sampler, phase=config.phase)
     output_dir = Path(config.output_dir)
     check_vacant(output_dir)
-    trained = read(config.ckpt_path, Path(config.runs_dir))
+    trained = read(config.ckpt_path, Path(config.runs_dir), config.device)
     ends, between = (_records if of_records else _requests)(config, trained)
     residual, phases = _sources_of_noise(config.seed, trained)
     steps = steps_between(trained, ends, config.steps, residual)
-    between.document["warnings"].extend(_warnings(trained, steps))
+    records = step_records(trained, steps.metadata, between.name)
+    between.document["warnings"].extend(Generation(trained, records, settings).warnings())
     for line in between.document["warnings"]:
         log.warning(line)
     waveforms = waveforms_of(trained, steps, phases, n_iterations=settings.n_iterations)
     with progress_bar("writing") as advance:
-        folder = write_steps(output_dir, trained, steps, waveforms, between, progress=advance)
+        folder = write_steps(
+            output_dir, trained, StepsMade(steps, records, waveforms), between, progress=advance
+        )
     say(
         f"{config.steps} synthetic records from {between.source} to {between.target} in {folder}; "
         "interpolation.png shows them."
@@ -212,12 +217,3 @@ def _named(wanted: "Wanted") -> str:
 
 def _settings(config: DictConfig) -> dict[str, Any]:
     return {"settings": {name: config[name] for name in ("steps", "seed", *_OF_DRAWS, "phase")}}
-
-
-def _warnings(trained: "Trained", steps: "Steps") -> list[str]:
-    """Say what of the steps lies outside the training data, as generation says it."""
-    from seismic_lightning.generation.draw import DrawSettings
-    from seismic_lightning.generation.generate import Generation
-    from seismic_lightning.generation.step_records import step_records
-
-    return Generation(trained, step_records(trained, steps.metadata, ""), DrawSettings()).warnings()

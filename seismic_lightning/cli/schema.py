@@ -163,6 +163,7 @@ class GenerateConfig:
     temperature: float = 1.0
     sampler: str = "prior"
     phase: str = "normal"
+    device: str = "cpu"
     seed: int = 0
     debug: Any = None
 
@@ -185,6 +186,7 @@ class InterpolateConfig:
     temperature: float = 1.0
     sampler: str = "prior"
     phase: str = "normal"
+    device: str = "cpu"
     debug: Any = None
 
 

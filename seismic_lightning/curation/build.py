@@ -62,7 +62,12 @@ def curate(
         from seismic_lightning.curation.pipeline import build_dataset
 
         content, address.read = build_dataset(
-            archive, folder, settings, parallel or ParallelSettings(), n_workers, progress
+            archive,
+            folder,
+            settings,
+            parallel=parallel or ParallelSettings(),
+            n_workers=n_workers,
+            progress=progress,
         )
         return content
 

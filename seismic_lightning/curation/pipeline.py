@@ -30,6 +30,7 @@ def build_dataset(
     archive: Path | Places,
     folder: Path,
     settings: CurationSettings,
+    *,
     parallel: ParallelSettings,
     n_workers: int,
     progress: Progress | None,
@@ -58,11 +59,10 @@ def build_dataset(
         plan = make_plan(parts, catalogue, settings, problems)
     except NoCandidateError as error:
         raise _with_table(error, folder, to_table(error.rejections, REJECTIONS)) from error
-    planned, left_out = plan.rejections, catalogue.left_out
+    gathered, done, left_out = Gathered(plan.rejections), 0, catalogue.left_out
     inventory = Inventory(epoch for path in parts.stations for epoch in read_stations(path, settings.network))
     tasks, stations = _tasks(plan, (parts.root, folder), inventory, settings), parts.stations
     del parts, catalogue  # all of their rows that matter are in the plan
-    gathered, done = Gathered(planned), 0
     with closing(in_order(run_task, tasks, n_workers, parallel)) as finished:
         part: Part
         for part in finished:

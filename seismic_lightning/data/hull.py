@@ -79,6 +79,8 @@ class TrainingHull:
         depth_km: Reach of the depth.
         families: Channel families, the most frequent first.
         sensitivities: Those of its stations, as far as the dataset knows them.
+        station_families: Each ``NET.STA`` with its channel families, the most frequent first; None in
+            checkpoints that do not say it.
     """
 
     n_records: int
@@ -87,6 +89,7 @@ class TrainingHull:
     depth_km: Reach
     families: tuple[str, ...]
     sensitivities: tuple[Sensitivity, ...]
+    station_families: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
     @classmethod
     def fit(cls, train: pd.DataFrame) -> Self:
@@ -99,11 +102,26 @@ class TrainingHull:
             name: Reach.of(train[column].to_numpy(dtype=np.float64, na_value=np.nan))
             for name, column in REACHES.items()
         }
-        families = train["trace_channel"].astype(str).value_counts(sort=True)
-        ordered = sorted(families.index, key=lambda family: (-families[family], family))
+        families = train["trace_channel"].astype(str)
+        of_stations = families.groupby(np.array(station_names(train), dtype=object))
         return cls(
-            n_records=len(train), families=tuple(ordered), sensitivities=_sensitivities(train), **reaches
+            n_records=len(train),
+            families=_by_frequency(families),
+            sensitivities=_sensitivities(train),
+            station_families=tuple((str(name), _by_frequency(own)) for name, own in of_stations),
+            **reaches,
         )
+
+    def families_of(self, station: str) -> tuple[str, ...]:
+        """Return the channel families that a station is known to have had, the most frequent first.
+
+        Args:
+            station: ``NET.STA``.
+        """
+        if self.station_families is not None:
+            return dict(self.station_families).get(station, ())
+        sensed = {found.family for found in self.sensitivities if found.station == station}
+        return tuple(family for family in self.families if family in sensed)
 
     def settings(self) -> dict[str, Any]:
         """Return plain numbers, strings and lists for a checkpoint."""
@@ -113,17 +131,30 @@ class TrainingHull:
             **{name: list(plain[name]) for name in REACHES},
             "families": list(self.families),
             "sensitivities": [list(sensitivity) for sensitivity in self.sensitivities],
+            "station_families": None
+            if self.station_families is None
+            else [[station, list(families)] for station, families in self.station_families],
         }
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Rebuild from what ``settings`` returned."""
+        of_stations = settings.get("station_families")
         return cls(
             n_records=int(settings["n_records"]),
             families=tuple(settings["families"]),
             sensitivities=tuple(Sensitivity(*values) for values in settings["sensitivities"]),
+            station_families=None
+            if of_stations is None
+            else tuple((station, tuple(families)) for station, families in of_stations),
             **{name: Reach(*settings[name]) for name in REACHES},
         )
+
+
+def _by_frequency(families: "pd.Series[str]") -> tuple[str, ...]:
+    """Return the channel families among some, the most frequent first."""
+    counts = families.value_counts()
+    return tuple(sorted(counts.index, key=lambda family: (-counts[family], family)))
 
 
 def _sensitivities(train: pd.DataFrame) -> tuple[Sensitivity, ...]:

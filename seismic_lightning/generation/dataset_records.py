@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from seismic_lightning.batch import Batch
 from seismic_lightning.curation.store import CuratedDataset
 from seismic_lightning.data.condition import station_names
-from seismic_lightning.data.ground_motion import ground_motion
+from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
 from seismic_lightning.errors import DatasetError
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.transforms.front import SpectrogramFront
@@ -76,21 +76,14 @@ def read_records(trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int
         BandError: A record's family or sampling rate has no band in the model's preprocessing.
         DatasetError: Unit, components, window or sampling rate are not those of the model.
     """
-    motion = ground_motion(dataset, trained.units)
-    check_dataset(trained, dataset, motion.unit)
-    front = SpectrogramFront(
-        trained.front.preprocess.settings,
-        trained.front.stft.settings,
-        trained.front.scaling,
-        motion.instruments,
-        companding=trained.front.companding,
-    )
+    motion = checked_motion(trained, dataset)
+    front = SpectrogramFront.from_settings(trained.front.settings(), motion.instruments)
     rows = np.array(rows, dtype=np.int64)  # a copy: PyTorch takes no arrays that are read-only
     chosen = dataset.metadata.iloc[rows]
     band = front.preprocess.bands(
         chosen["trace_channel"].astype(str).tolist(), chosen["source_magnitude"].astype(float).tolist()
     )
-    _check_rates(trained, dataset, rows, band)
+    check_rates(trained, dataset, rows, band)
     device = trained.device
     front.to(device)
     groups = [
@@ -100,6 +93,21 @@ def read_records(trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int
     with torch.no_grad():
         waveform, spectrogram = front(groups, band.to(device), motion.instrument[rows].to(device))
     return Batch(waveform.float(), spectrogram.float(), trained.condition(chosen), torch.from_numpy(rows))
+
+
+def checked_motion(trained: Trained, dataset: CuratedDataset) -> GroundMotion:
+    """Find the instruments of a dataset, and refuse one whose records are not of the model's kind.
+
+    Args:
+        trained: The model.
+        dataset: The dataset, which need not be the one of the training.
+
+    Raises:
+        DatasetError: Naming what differs, or the records that cannot be brought to the model's unit.
+    """
+    motion = ground_motion(dataset, trained.units)
+    check_dataset(trained, dataset, motion.unit)
+    return motion
 
 
 def check_dataset(trained: Trained, dataset: CuratedDataset, unit: str) -> None:
@@ -128,10 +136,23 @@ def check_dataset(trained: Trained, dataset: CuratedDataset, unit: str) -> None:
             )
 
 
-def _check_rates(
+def check_rates(
     trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int64], band: torch.Tensor
 ) -> None:
-    """Refuse records whose sampling rate cannot fill the model's band or window."""
+    """Refuse records whose sampling rate cannot fill the model's band or window.
+
+    Those of the training's own dataset may lack the end of a band: the model has learnt from them so.
+
+    Args:
+        trained: The model.
+        dataset: The dataset.
+        rows: ``(B,)`` rows of its metadata.
+        band: ``(B,)`` rows of the model's band table.
+
+    Raises:
+        BandError: The low corner of a band is too high for a rate.
+        DatasetError: Naming the first row that does not fit, and its rate.
+    """
     preprocess = trained.front.preprocess
     metadata = dataset.metadata
     for row, own in zip(rows.tolist(), band[:, None], strict=True):

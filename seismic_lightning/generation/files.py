@@ -1,7 +1,7 @@
-"""Files of generated records: a folder like an observatory's archive, in which every file says what it is.
+"""Files of generated records: an archive that ``curate`` reads, in which every file says what it is.
 
     output_dir/
-    ├── waveforms/<family>/<event>_<NET>_<STA>_<LOC>_<family>[_<number>].mseed
+    ├── waveforms/<family>/<event>_<NET>_<STA>_<LOC>_<family>.mseed
     ├── catalogue.xml               QuakeML: the sources asked for, theoretical picks
     ├── stations.xml                StationXML: the stations asked for
     ├── metadata.parquet            one row per record
@@ -11,6 +11,7 @@
 The folder appears whole or not at all, and the same records lead to the same bytes.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -24,14 +25,17 @@ import seismic_lightning
 from seismic_lightning.codes import SeedId
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.overview import N_SHOWN, save_overview
-from seismic_lightning.generation.tables import catalogue_bytes, station_bytes
+from seismic_lightning.generation.tables import AUTHORITY, catalogue_bytes, station_bytes
+from seismic_lightning.progress import Progress
 from seismic_lightning.records.miniseed import miniseed_bytes
 from seismic_lightning.records.waveform import Segment
 from seismic_lightning.storage import is_vacant, locked, whole_folder
 
 WAVEFORMS, CATALOGUE, STATIONS = "waveforms", "catalogue.xml", "stations.xml"
 METADATA, OVERVIEW, MANIFEST = "metadata.parquet", "overview.png", "generation.json"
-Progress = Callable[[int, int], None]
+_ID_DIGITS = 16
+_MOST_COUNTS = 2.0**31 - 2**7
+"""The greatest number of 32 bits that float32 has too."""
 
 
 class About(NamedTuple):
@@ -40,10 +44,12 @@ class About(NamedTuple):
     Attributes:
         title: Of the overview; the word "synthetic" is put before it.
         document: Plain values for the folder's JSON file.
+        passing_hz: A frequency within the passband of all records, for which sensitivities are stated.
     """
 
     title: str
     document: Mapping[str, Any]
+    passing_hz: float
 
 
 def check_vacant(output_dir: Path) -> None:
@@ -82,7 +88,8 @@ def write_records(
         The folder.
 
     Raises:
-        ConfigurationError: The folder is taken.
+        ConfigurationError: The folder is taken, a sample is not finite or more than a file can hold, or
+            station metadata cannot tell what was asked of a station.
         StorageError: The disk is full or the folder cannot be written to.
     """
     output_dir = output_dir.absolute()
@@ -91,11 +98,14 @@ def write_records(
     with locked(output_dir):
         check_vacant(output_dir)  # another process may have written it meanwhile
         with whole_folder(output_dir) as folder:
-            shown = _write_waveforms(folder, records, blocks, progress)
-            (folder / CATALOGUE).write_bytes(catalogue_bytes(records))
-            stations = station_bytes(records)
+            authority = f"{AUTHORITY}/{_identifier(records, about)}"
+            (folder / CATALOGUE).write_bytes(catalogue_bytes(records, authority))
+            stations = station_bytes(
+                records, authority, about.passing_hz
+            )  # before the waveforms, which take long
             if stations is not None:
                 (folder / STATIONS).write_bytes(stations)
+            shown = _write_waveforms(folder, records, blocks, progress)
             records.drop(columns="unit_factor").to_parquet(folder / METADATA, index=False)
             if picture is None:
                 save_overview(folder / OVERVIEW, records.loc[list(shown)], list(shown.values()), about.title)
@@ -113,20 +123,24 @@ def write_records(
 
 
 def file_names(records: pd.DataFrame) -> list[str]:
-    """Name the file of each record, with a number where several would have one name.
+    """Name the file of each record.
 
     Args:
-        records: One row per record.
+        records: One row per record; no two of one event, station and family.
 
     Returns:
         Paths with ``/`` below the folder.
     """
     family = records["trace_channel"]
     codes = ["source_id", "station_network_code", "station_code", "station_location_code", "trace_channel"]
-    stems = records[codes].agg("_".join, axis=1)
-    number = stems.groupby(stems).cumcount() + 1
-    ending = np.where(stems.duplicated(keep=False), "_" + number.astype(str).str.zfill(4), "")
-    return (WAVEFORMS + "/" + family + "/" + stems + ending + ".mseed").tolist()
+    return (WAVEFORMS + "/" + family + "/" + records[codes].agg("_".join, axis=1) + ".mseed").tolist()
+
+
+def _identifier(records: pd.DataFrame, about: About) -> str:
+    """Return what tells a making from all others: digits of a checksum over model, settings and records."""
+    document = json.dumps(about.document, sort_keys=True, default=str)
+    content = document + records.drop(columns="trace_file").to_csv(index=False)
+    return hashlib.sha256(content.encode()).hexdigest()[:_ID_DIGITS]
 
 
 def _write_waveforms(
@@ -141,7 +155,8 @@ def _write_waveforms(
     for block in blocks:
         rows = records.iloc[done : done + len(block)].to_dict("records")
         for number, (row, samples) in enumerate(zip(rows, block, strict=True), start=done):
-            scaled = samples * np.float32(row["unit_factor"])
+            with np.errstate(over="ignore"):  # refused below, by name
+                scaled = _writable(row, samples * np.float32(row["unit_factor"]))
             (folder / str(row["trace_file"])).write_bytes(miniseed_bytes(segments(row, scaled)))
             if number in wanted:
                 shown[number] = scaled
@@ -170,7 +185,21 @@ def segments(record: Mapping[Any, Any], samples: NDArray[np.float32]) -> Iterato
         yield Segment(seed_id, start_ns, float(record["trace_sampling_rate_hz"]), stored)
 
 
+def _writable(record: Mapping[Any, Any], samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Refuse samples that no file can hold; returns the others as they are."""
+    lost = int((~np.isfinite(samples)).sum())
+    if lost:
+        fault = f"{lost} of {samples.size} samples are not finite"
+    elif record["trace_unit"] == "counts" and np.abs(samples).max(initial=0.0) > _MOST_COUNTS:
+        fault = f"{np.abs(samples).max():.3g} counts are more than the 32 bits of a digitiser hold"
+    else:
+        return samples
+    raise ConfigurationError(
+        f"request {record['request']}, record {record['record']}: {fault}; give a lower temperature, a "
+        "request nearer to the training data, or leave the model's own unit"
+    )
+
+
 def _whole(samples: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Round to counts within the reach of int32."""
-    limit = 2.0**31 - 1
-    return np.clip(np.rint(samples.astype(np.float64)), -limit, limit).astype(np.int32)
+    """Round to counts."""
+    return np.rint(samples).astype(np.int32)

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from seismic_lightning.generation.draw import DrawSettings, draw
-from seismic_lightning.generation.files import About, Progress, write_records
-from seismic_lightning.generation.request import Manner, expand, hull_warnings, request_table
+from seismic_lightning.generation.files import About, write_records
+from seismic_lightning.generation.marks import hull_warnings
+from seismic_lightning.generation.request import Manner, expand, request_table
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.generation.wanted import Wanted
+from seismic_lightning.progress import Progress
 
 
 class Generated(NamedTuple):
@@ -46,6 +48,8 @@ class Generation(NamedTuple):
         """Say what its reader should know before trusting the records."""
         trained = self.trained
         lines = hull_warnings(self.requests, trained.hull)
+        if "sensitivity_remark" in self.requests:
+            lines += _sensitivity_warnings(self.requests)
         if trained.conditional and trained.hull is None:
             lines.append(
                 f"{trained.path} does not say how far its training data reach: nothing outside can be marked"
@@ -73,6 +77,7 @@ class Generation(NamedTuple):
         about = About(
             f"{len(records)} records of {type(self.trained.model).__name__} {self.trained.path.name}",
             {**describe(self.trained), "settings": asdict(self.settings), **self._asked()},
+            self.trained.passing_hz,
         )
         blocks = draw(self.trained, records, self.settings)
         folder = write_records(output_dir, records, blocks, about, progress)
@@ -132,7 +137,17 @@ def describe(trained: Trained) -> dict[str, Any]:
 
 
 def _reach(hull: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in hull.items() if name != "sensitivities"}
+    return {name: value for name, value in hull.items() if name not in ("sensitivities", "station_families")}
+
+
+def _sensitivity_warnings(requests: pd.DataFrame) -> list[str]:
+    """Name the sensors whose stated sensitivity is not used, and say why."""
+    unused = requests[requests["sensitivity_remark"].notna()]
+    columns = ["station_network_code", "station_code", "trace_channel", "sensitivity_remark"]
+    return [
+        f"{network}.{station} {family}: its sensitivity is left unknown: {remark}"
+        for network, station, family, remark in unused[columns].drop_duplicates().itertuples(index=False)
+    ]
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:

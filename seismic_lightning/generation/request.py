@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from seismic_lightning.curation.settings import UNITS
-from seismic_lightning.data.hull import REACHES, TrainingHull
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.generation.marks import add_marks
 from seismic_lightning.generation.sites import Site, Sites
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.generation.wanted import NEEDED, Wanted
@@ -28,14 +28,8 @@ ANY_FAMILY = "HH"
 """Where neither request nor checkpoint names a family."""
 NOWHERE = Site("XX", "SYNTH", np.nan, np.nan, np.nan, known=False, sensitivity=None)
 """The station of records without a place: XX is the network that FDSN keeps for what is no network."""
-MARKS = {
-    "outside_magnitude": "magnitude",
-    "outside_distance": "hypocentral_distance_km",
-    "outside_depth": "depth_km",
-}
-"""Columns that mark what lies outside the reach of training, and its quantity."""
-OUTSIDE_STATION = "outside_station"
-SHOWN = 3
+_ONE_FILE = ["source_id", "station_network_code", "station_code", "station_location_code", "trace_channel"]
+"""What the name of a record's file is made of."""
 _LOCATION = re.compile(r"[A-Z0-9]{1,2}")
 
 
@@ -82,8 +76,8 @@ def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | N
     manner = manner or Manner()
     for one in wanted:
         _check_fits(trained, one)
-    families = [_family(trained, one) for one in wanted]
-    sites = Sites(trained.conditions, trained.hull, manner.inventory)
+    sites = Sites(trained.conditions, trained.hull, manner.inventory, trained.components)
+    families = [_family(trained, one, sites) for one in wanted]
     places = [
         sites.find(one.station, family, one.origin_ns) if one.station is not None else NOWHERE
         for one, family in zip(wanted, families, strict=True)
@@ -93,7 +87,7 @@ def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | N
     table["station_location_code"] = manner.location_code
     _add_times(table, trained, np.array([one.origin_ns for one in wanted], dtype=np.int64))
     _add_bands(table, trained)
-    _add_marks(table, trained, places)
+    add_marks(table, trained)
     unit = manner.unit or trained.unit
     table["trace_unit"] = unit
     table["unit_factor"] = [
@@ -103,35 +97,21 @@ def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | N
 
 
 def expand(requests: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per record: each request as often as it wants records, counted in ``record``."""
-    records = requests.loc[requests.index.repeat(requests["n_records"])]
-    number = records.groupby(level=0).cumcount()
-    return records.drop(columns="n_records").assign(record=number).reset_index(drop=True)
+    """Return one row per record: each request as often as it wants records, counted in ``record``.
 
-
-def hull_warnings(requests: pd.DataFrame, hull: TrainingHull | None) -> list[str]:
-    """Say by name what lies outside the reach of training.
+    A station has one record of an event. Where several are drawn of one source and station, each draw of the
+    source is an event of its own, with the draw's number at the end of its identifier.
 
     Args:
         requests: As ``request_table`` returns them.
-        hull: The reach; None is unknown.
-
-    Returns:
-        One line for each quantity that some request leaves, with the first requests and the number of all.
     """
-    lines = []
-    for mark, quantity in MARKS.items():
-        outside = requests[requests[mark].fillna(value=False)]
-        if len(outside) and hull is not None:
-            reach = getattr(hull, quantity)
-            known = "unknown" if reach.lowest is None else f"{reach.lowest:g} to {reach.highest:g}"
-            values = [f"{value:g}" for value in outside[REACHES[quantity]]]
-            lines.append(f"{quantity} outside the training data ({known}): {_listed(outside, values)}")
-    outside = requests[requests[OUTSIDE_STATION].fillna(value=False)]
-    if len(outside):
-        names = (outside["station_network_code"] + "." + outside["station_code"]).tolist()
-        lines.append(f"station not among those of training: {_listed(outside, names)}")
-    return lines
+    records = requests.loc[requests.index.repeat(requests["n_records"])]
+    number = records.groupby(level=0).cumcount()
+    records = records.drop(columns="n_records").assign(record=number).reset_index(drop=True)
+    draw = records.groupby(_ONE_FILE).cumcount() + 1
+    several = draw.groupby(records["source_id"]).transform("max") > 1
+    numbered = records["source_id"] + "-" + draw.astype(str).str.zfill(4)
+    return records.assign(source_id=records["source_id"].where(~several, numbered))
 
 
 def unit_factor(unit: str, wanted: str, site: Site, family: str) -> float:
@@ -154,6 +134,7 @@ def unit_factor(unit: str, wanted: str, site: Site, family: str) -> float:
         raise ConfigurationError(f"unit={wanted}: the model makes {unit}; give unit={unit} or unit=counts")
     if site.sensitivity is None or site.sensitivity.unit != motion:
         found = "no sensitivity" if site.sensitivity is None else f"one in counts per {site.sensitivity.unit}"
+        found += "" if site.remark is None else f" ({site.remark})"
         raise ConfigurationError(
             f"unit={wanted}: of {name} {family} there is {found} where counts per {motion} are needed; give "
             f"stations=<StationXML with sensitivities> or leave unit={unit}"
@@ -177,9 +158,12 @@ def _check_fits(trained: Trained, wanted: Wanted) -> None:
         )
 
 
-def _family(trained: Trained, wanted: Wanted) -> str:
+def _family(trained: Trained, wanted: Wanted, sites: Sites) -> str:
+    """Return the family asked for, else the one that training saw most: at the station, or anywhere."""
     known = () if trained.hull is None else trained.hull.families
     if wanted.family is None:
+        if trained.hull is not None and wanted.station is not None:
+            known = trained.hull.families_of(sites.full_name(wanted.station)) or known
         return known[0] if known else ANY_FAMILY
     if known and wanted.family not in known:
         raise ConfigurationError(f"family={wanted.family}: trained on {', '.join(known)}; give one of these")
@@ -211,6 +195,7 @@ def _described(wanted: Sequence[Wanted], sites: Sequence[Site]) -> pd.DataFrame:
                     else np.nan
                     for unit in ("mps", "mps2")
                 },
+                "sensitivity_remark": site.remark,
                 "request": number,
                 "n_records": one.n_records,
                 "seed": one.seed,
@@ -258,22 +243,3 @@ def _add_bands(table: pd.DataFrame, trained: Trained) -> None:
     rows = preprocess.bands(table["trace_channel"].tolist(), magnitudes)
     corners_hz = preprocess.passbands_hz(trained.rate_hz)[rows].numpy()
     table[["trace_band_low_hz", "trace_band_high_hz"]] = corners_hz
-
-
-def _add_marks(table: pd.DataFrame, trained: Trained, sites: Sequence[Site]) -> None:
-    """Mark what lies outside the reach of training; null where it is unknown or nothing was asked for."""
-    for mark, quantity in MARKS.items():
-        if trained.hull is None or not trained.conditional:
-            table[mark] = pd.array([pd.NA] * len(table), dtype="boolean")
-        else:
-            values = table[REACHES[quantity]].to_numpy()
-            table[mark] = pd.array(~getattr(trained.hull, quantity).holds(values), dtype="boolean")
-    unseen = [None if site is NOWHERE else not site.known for site in sites]
-    table[OUTSIDE_STATION] = pd.array(unseen, dtype="boolean")
-
-
-def _listed(requests: pd.DataFrame, values: Sequence[str]) -> str:
-    """Name the first requests with their values, and count the others."""
-    pairs = list(zip(requests["request"], values, strict=True))
-    shown = ", ".join(f"{value} (request {request})" for request, value in pairs[:SHOWN])
-    return shown + (f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else "")

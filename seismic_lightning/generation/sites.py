@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.data.condition import ConditionScaling
 from seismic_lightning.data.hull import Sensitivity, TrainingHull
 from seismic_lightning.errors import ConfigurationError
@@ -29,6 +30,7 @@ class Site(NamedTuple):
         elevation_m: Above sea level; NaN is unknown.
         known: Whether training saw it.
         sensitivity: Of the channels that are asked for; None is unknown.
+        remark: Why a sensitivity that station metadata state is not used; None where it is, or none is.
     """
 
     network: str
@@ -38,13 +40,18 @@ class Site(NamedTuple):
     elevation_m: float
     known: bool
     sensitivity: Sensitivity | None
+    remark: str | None = None
 
 
 class Sites:
     """All stations that can be asked for."""
 
     def __init__(
-        self, conditions: ConditionScaling, hull: TrainingHull | None, inventory: Inventory | None = None
+        self,
+        conditions: ConditionScaling,
+        hull: TrainingHull | None,
+        inventory: Inventory | None = None,
+        components: str = COMPONENTS,
     ) -> None:
         """Gather them.
 
@@ -52,7 +59,9 @@ class Sites:
             conditions: The station vocabulary.
             hull: Knows sensitivities; None knows none.
             inventory: Station metadata that the user names; they count more than the checkpoint.
+            components: Those that are asked for; one sensitivity has to hold for all.
         """
+        self._components = components
         self._vocabulary = set(conditions.stations)
         self._places = dict(zip(conditions.stations, conditions.places, strict=False))
         known = () if hull is None else hull.sensitivities
@@ -72,7 +81,7 @@ class Sites:
         Raises:
             ConfigurationError: Nobody knows the station or where it stands, or several have its code.
         """
-        full = self._full_name(name)
+        full = self.full_name(name)
         network, _, code = full.partition(".")
         sensitivity = self._sensitivities.get((full, family))
         known = full in self._vocabulary
@@ -80,8 +89,9 @@ class Sites:
             epoch = _at(self._epochs[full], time_ns)
             elevation_m = math.nan if epoch.elevation_m is None else epoch.elevation_m
             place = (epoch.latitude_deg, epoch.longitude_deg, elevation_m)
-            sensitivity = _sensitivity(full, family, self._epochs[full], time_ns) or sensitivity
-            return Site(network, code, *place, known, sensitivity)
+            sensors = [sensor for sensor in self._epochs[full] if self._is_asked_for(sensor, family)]
+            stated, remark = _stated(full, family, sensors, time_ns)
+            return Site(network, code, *place, known, None if remark else stated or sensitivity, remark)
         place = self._places.get(full, (math.nan, math.nan, math.nan))
         if not (math.isfinite(place[0]) and math.isfinite(place[1])):
             raise ConfigurationError(
@@ -90,7 +100,21 @@ class Sites:
             )
         return Site(network, code, *place, known, sensitivity)
 
-    def _full_name(self, name: str) -> str:
+    def _is_asked_for(self, epoch: Epoch, family: str) -> bool:
+        """Tell whether a channel is of a family and of the components; any but Z is a horizontal."""
+        channel = epoch.seed_id.channel
+        wanted = {"Z"} if channel[2:] == "Z" else set(COMPONENTS) - {"Z"}
+        return channel[:2] == family and not wanted.isdisjoint(self._components)
+
+    def full_name(self, name: str) -> str:
+        """Return ``NET.STA`` of a station.
+
+        Args:
+            name: ``STA`` or ``NET.STA``.
+
+        Raises:
+            ConfigurationError: Nobody knows the station, or several have its code.
+        """
         names = sorted(self._vocabulary | set(self._epochs))
         found = [full for full in names if name in (full, full.partition(".")[2])]
         if len(found) == 1:
@@ -112,14 +136,36 @@ def _at(epochs: Sequence[Epoch], time_ns: int) -> Epoch:
     return next(covering, max(epochs, key=lambda epoch: epoch.start_ns or 0))
 
 
-def _sensitivity(name: str, family: str, epochs: Sequence[Epoch], time_ns: int) -> Sensitivity | None:
-    """Return the sensitivity of a station's channels of a family, where its metadata tell it."""
-    stated = [
-        epoch
-        for epoch in epochs
-        if epoch.seed_id.channel[:2] == family and epoch.sensitivity and epoch.input_unit
-    ]
-    if not stated:
-        return None
-    epoch = _at(stated, time_ns)
-    return Sensitivity(name, family, float(epoch.sensitivity or 0.0), str(epoch.input_unit))
+def _stated(
+    name: str, family: str, epochs: Sequence[Epoch], time_ns: int
+) -> tuple[Sensitivity | None, str | None]:
+    """Return the sensitivity that all components of a sensor share, or why there is none to be used.
+
+    A negative one keeps its sign: it tells that the channel is wired the other way round.
+
+    Args:
+        name: ``NET.STA``.
+        family: Channel family.
+        epochs: All epochs of all its components.
+        time_ns: When, nanoseconds since 1970 (UTC).
+    """
+    channels: dict[str, list[Epoch]] = {}
+    for epoch in epochs:
+        channels.setdefault(f"{epoch.seed_id.location}.{epoch.seed_id.channel}".lstrip("."), []).append(epoch)
+    there = {channel for channel, own in channels.items() if any(epoch.covers(time_ns) for epoch in own)}
+    at_time = {
+        channel: _at(own, time_ns) for channel, own in channels.items() if channel in (there or channels)
+    }
+    found = {channel: (epoch.sensitivity, epoch.input_unit) for channel, epoch in at_time.items()}
+    if all(value is None for value, _ in found.values()):
+        return None, None
+    described = ", ".join(
+        f"{channel} {'unknown' if value is None else f'{value:g} per {unit}'}"
+        for channel, (value, unit) in sorted(found.items())
+    )
+    if len(set(found.values())) > 1:
+        return None, f"the components of stations= differ, and one figure has to hold for all: {described}"
+    value, unit = next(iter(found.values()))
+    if not value or unit is None or not math.isfinite(value):
+        return None, f"stations= states what no instrument has: {described}"
+    return Sensitivity(name, family, float(value), unit), None

@@ -4,16 +4,13 @@ Between the ends the origin time is the source's, and P arrives when KOERI's lay
 times and onsets of their records.
 """
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seismic_lightning.data.condition import station_names
-from seismic_lightning.data.hull import REACHES
 from seismic_lightning.generation.between import STEP_COLUMN, WEIGHT_COLUMN
-from seismic_lightning.generation.request import LOCATION_CODE, MARKS, OUTSIDE_STATION
+from seismic_lightning.generation.marks import add_marks
+from seismic_lightning.generation.request import LOCATION_CODE
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.records.travel_time import KOERI
 
@@ -64,7 +61,7 @@ def step_records(trained: Trained, steps: pd.DataFrame, between: str) -> pd.Data
     records["request"] = records[STEP_COLUMN]
     records["record"] = 0
     _add_times(records, trained, steps)
-    _add_marks(records, trained)
+    add_marks(records, trained)
     return records
 
 
@@ -87,19 +84,6 @@ def _add_times(records: pd.DataFrame, trained: Trained, steps: pd.DataFrame) -> 
     records["trace_start_time"] = start.where(moved, steps["trace_start_time"])
     records["trace_p_status"] = steps["trace_p_status"].astype(object).where(~moved, "model")
     records["trace_sampling_rate_hz"] = trained.rate_hz
-
-
-def _add_marks(records: pd.DataFrame, trained: Trained) -> None:
-    """Mark what lies outside the reach of training; null where that is unknown, or no condition is told."""
-    for mark, quantity in MARKS.items():
-        values = _numbers(records, REACHES[quantity])
-        outside: Any = [pd.NA] * len(records)
-        if trained.hull is not None and trained.conditional:
-            outside = ~getattr(trained.hull, quantity).holds(values) & np.isfinite(values)
-        records[mark] = pd.array(outside, dtype="boolean")
-    known = set(trained.conditions.stations)
-    unseen: Any = [name not in known for name in station_names(records)]
-    records[OUTSIDE_STATION] = pd.array(unseen if trained.conditional else [pd.NA] * len(records), "boolean")
 
 
 def _numbers(table: pd.DataFrame, column: str) -> NDArray[np.float64]:

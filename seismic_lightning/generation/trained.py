@@ -5,6 +5,7 @@ lies in the window and in what unit samples are.
 """
 
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,6 +25,9 @@ from seismic_lightning.models.load import load_model
 from seismic_lightning.nn.noise import Noise
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.phase import FAST_ITERATIONS, Admm, PhaseMethod
+
+_FLAT_FROM = 0.1
+"""Part of a band's high corner that stands for a low corner of 0 Hz."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +114,17 @@ class Trained:
     def device(self) -> torch.device:
         """Return where the model works."""
         return self.model.device
+
+    @property
+    def passing_hz(self) -> float:
+        """Return a frequency in Hz in the passbands of training: the middle of what all of them share.
+
+        The middle by logarithm, where a band that begins at 0 Hz counts from a tenth of its end. Bands that
+        share nothing leave the middle of the gap between them.
+        """
+        corners_hz = self.front.preprocess.passbands_hz(self.rate_hz)
+        low_hz, high_hz = float(corners_hz[:, 0].max()), float(corners_hz[:, 1].min())
+        return math.sqrt(max(low_hz, _FLAT_FROM * high_hz) * high_hz)
 
     def sha256(self) -> str:
         """Return the checksum of the checkpoint's file, 64 hexadecimal digits."""

@@ -5,6 +5,7 @@ Every value is checked here, and an error names the row and the column that it s
 
 import csv
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,12 @@ RANGES = {
 }
 ORIGIN_TIME = "2000-01-01T00:00:00"
 """Where nobody names a time: one that no reader takes for that of an earthquake."""
+
+FIRST_YEAR, LAST_YEAR = 1678, 2261
+"""Whole years of which 64 bits count the nanoseconds since 1970."""
+_ISO_TIME = re.compile(
+    r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -172,12 +179,16 @@ def _whole(name: str, value: object, least: int, where: str) -> int:
 def _time_ns(value: object, where: str) -> int:
     import pandas as pd  # here: slow to import, and the configuration is checked before
 
-    refusal = f"{where}origin_time={value}: give a time in UTC, such as {ORIGIN_TIME}"
+    text = str(value).strip()
+    refusal = (
+        f"{where}origin_time={value}: give a date, or a date and time in UTC, of the years {FIRST_YEAR} to "
+        f"{LAST_YEAR}, such as {ORIGIN_TIME}"
+    )
+    if not _ISO_TIME.fullmatch(text) or not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
+        raise ConfigurationError(refusal)
     try:
-        time = pd.Timestamp(str(value))
+        time = pd.Timestamp(text)
     except ValueError as error:
         raise ConfigurationError(refusal) from error
-    if pd.isna(time):
-        raise ConfigurationError(refusal)
     utc = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
     return int(utc.as_unit("ns").value)

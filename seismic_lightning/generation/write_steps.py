@@ -7,12 +7,12 @@ import pandas as pd
 from torch import Tensor
 
 from seismic_lightning.generation.between import STEP_COLUMN, WEIGHT_COLUMN
-from seismic_lightning.generation.files import About, Progress, write_records
+from seismic_lightning.generation.files import About, write_records
 from seismic_lightning.generation.generate import describe
 from seismic_lightning.generation.interpolate import Steps
-from seismic_lightning.generation.step_records import step_records
 from seismic_lightning.generation.steps_figure import StepsToDraw, draw_steps
 from seismic_lightning.generation.trained import Trained
+from seismic_lightning.progress import Progress
 
 FIGURE, TABLE = "interpolation.png", "steps.csv"
 TABLE_COLUMNS = (
@@ -31,6 +31,20 @@ TABLE_COLUMNS = (
 """The short table: place between the ends, condition, file."""
 
 
+class StepsMade(NamedTuple):
+    """Steps, and what they became.
+
+    Attributes:
+        steps: The steps.
+        records: One row per step, as ``step_records`` makes them.
+        waveforms: ``(S, C, N)`` in the model's unit.
+    """
+
+    steps: Steps
+    records: pd.DataFrame
+    waveforms: Tensor
+
+
 class Between(NamedTuple):
     """What the steps lie between.
 
@@ -44,12 +58,16 @@ class Between(NamedTuple):
     target: str
     document: dict[str, Any]
 
+    @property
+    def name(self) -> str:
+        """Return both ends in words."""
+        return f"{self.source} to {self.target}"
+
 
 def write_steps(
     output_dir: Path,
     trained: Trained,
-    steps: Steps,
-    waveforms: Tensor,
+    made: StepsMade,
     between: Between,
     *,
     progress: Progress | None = None,
@@ -59,8 +77,7 @@ def write_steps(
     Args:
         output_dir: Folder to make.
         trained: The model.
-        steps: The steps.
-        waveforms: ``(S, C, N)`` in the model's unit.
+        made: The steps.
         between: What they lie between.
         progress: Called with the number of written records and of all.
 
@@ -71,9 +88,9 @@ def write_steps(
         ConfigurationError: The folder is taken.
         StorageError: The disk is full or the folder cannot be written to.
     """
-    name = f"{between.source} to {between.target}"
-    title = f"{len(waveforms)} steps of {type(trained.model).__name__} {trained.path.name} from {name}"
-    to_draw = _to_draw(trained, steps, waveforms, f"Synthetic, never recorded: {title}")
+    model = f"{type(trained.model).__name__} {trained.path.name}"
+    title = f"{len(made.waveforms)} steps of {model} from {between.name}"
+    to_draw = _to_draw(trained, made.steps, made.waveforms, f"Synthetic, never recorded: {title}")
 
     def draw(folder: Path, records: pd.DataFrame) -> None:
         draw_steps(to_draw).savefig(folder / FIGURE, metadata={"Description": title, "Software": None})
@@ -81,9 +98,9 @@ def write_steps(
 
     return write_records(
         output_dir,
-        step_records(trained, steps.metadata, name),
-        [waveforms.float().cpu().numpy()],
-        About(title, {**describe(trained), **between.document}),
+        made.records,
+        [made.waveforms.float().cpu().numpy()],
+        About(title, {**describe(trained), **between.document}, trained.passing_hz),
         progress,
         picture=draw,
     )

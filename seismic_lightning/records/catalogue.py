@@ -29,6 +29,9 @@ P_PHASES = ("P", "p", "Pn", "Pg")
 S_PHASES = ("S", "s", "Sn", "Sg")
 """Names of a first arrival of shear waves."""
 
+UNSTATED = ""
+"""Mode of a pick that is written without one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -65,7 +68,8 @@ class Pick:
         channel: Channel code, empty if unknown.
         phase: Phase name, such as ``Pg``.
         time_ns: Arrival in nanoseconds since 1970 (UTC).
-        mode: ``manual`` or ``automatic``; a pick of unstated mode counts as an analyst's.
+        mode: ``manual`` or ``automatic``, and for writing ``UNSTATED``; a pick that is read without a mode
+            counts as an analyst's.
     """
 
     event_id: str

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
-from seismic_lightning.records.catalogue import Catalogue, Event, Pick
+from seismic_lightning.records.catalogue import UNSTATED, Catalogue, Event, Pick
 
 _HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -145,7 +145,9 @@ class _Writer:
         name = f"{pick.event_id}.{number}"
         yield f"<pick publicID={self.id('pick', name)}>{_value('time', _iso(pick.time_ns))}"
         yield f"<waveformID {attributes}/><phaseHint>{escape(pick.phase)}</phaseHint>"
-        yield f"<evaluationMode>{escape(pick.mode)}</evaluationMode></pick>\n"
+        if pick.mode != UNSTATED:
+            yield f"<evaluationMode>{escape(pick.mode)}</evaluationMode>"
+        yield "</pick>\n"
 
 
 def _value(name: str, value: float | str) -> str:

@@ -25,16 +25,20 @@ class ChannelEntry(NamedTuple):
         location: Location code.
         sampling_rate_hz: Rate of its records.
         response: Its response or sensitivity; None where nothing is known.
+        start_ns: First nanosecond since 1970 (UTC); None is that of its station.
+        end_ns: Last nanosecond; None is that of its station.
     """
 
     code: str
     location: str
     sampling_rate_hz: float
     response: "Response | None"
+    start_ns: int | None = None
+    end_ns: int | None = None
 
 
 class StationEntry(NamedTuple):
-    """One station to describe.
+    """One station to describe; one that moved is described once for each place.
 
     Attributes:
         network: Network code.
@@ -45,6 +49,7 @@ class StationEntry(NamedTuple):
         elevation_m: Above sea level.
         start_ns: First day, nanoseconds since 1970 (UTC); None is open.
         channels: Its channels.
+        end_ns: Last nanosecond; None is open.
     """
 
     network: str
@@ -55,6 +60,7 @@ class StationEntry(NamedTuple):
     elevation_m: float
     start_ns: int | None
     channels: Sequence[ChannelEntry]
+    end_ns: int | None = None
 
 
 def stationxml_bytes(
@@ -101,7 +107,9 @@ def stationxml_bytes(
                     setattr(channel, key, value)
             place = Site(name=station.site)
             own = marked(f"station/{code}.{station.code}")
-            entries.append(Station(station.code, site=place, channels=channels, **_place(station), **own))
+            entries.append(
+                Station(station.code, site=place, channels=channels, **_place(station, station), **own)
+            )
         networks.append(Network(code, stations=entries, **marked(f"network/{code}")))
     inventory = Inventory(networks, source=source, created=UTCDateTime(ns=created_ns))
     content = BytesIO()
@@ -140,16 +148,20 @@ def _channel(station: StationEntry, channel: ChannelEntry) -> "Channel":
         dip=dip_deg,
         sample_rate=channel.sampling_rate_hz,
         response=channel.response,
-        **_place(station),
+        **_place(station, channel),
     )
 
 
-def _place(station: StationEntry) -> dict[str, object]:
+def _place(station: StationEntry, dated: StationEntry | ChannelEntry) -> dict[str, object]:
+    """Return where a station stands, and from when to when: as dated, else as the station is."""
     from obspy import UTCDateTime
 
+    start_ns = station.start_ns if dated.start_ns is None else dated.start_ns
+    end_ns = station.end_ns if dated.end_ns is None else dated.end_ns
     return {
         "latitude": station.latitude_deg,
         "longitude": station.longitude_deg,
         "elevation": station.elevation_m,
-        "start_date": None if station.start_ns is None else UTCDateTime(ns=station.start_ns),
+        "start_date": None if start_ns is None else UTCDateTime(ns=start_ns),
+        "end_date": None if end_ns is None else UTCDateTime(ns=end_ns),
     }

@@ -26,6 +26,12 @@ def station(cvae_checkpoint: Path) -> str:
     return Trained.read(cvae_checkpoint).conditions.stations[0].partition(".")[2]
 
 
+@pytest.fixture
+def checkpoints(cvae_checkpoint: Path, vae_checkpoint: Path, ae_checkpoint: Path) -> dict[str, Path]:
+    """Return checkpoints by the words that stand for them."""
+    return {"CVAE": cvae_checkpoint, "VAE": vae_checkpoint, "AE": ae_checkpoint}
+
+
 def test_one_command_makes_the_records_that_were_asked_for(
     run_command: Callable[..., None],
     cvae_checkpoint: Path,
@@ -94,21 +100,20 @@ def test_a_model_without_condition_needs_no_source(
         (("ckpt_path=none.ckpt", "output_dir=o"), "ckpt_path=none.ckpt is no file"),
         (("ckpt_path=best", "output_dir=o"), "ckpt_path=best: no run below"),
         (("ckpt_path=VAE", "output_dir=taken"), "output_dir=taken is occupied"),
+        (
+            ("ckpt_path=VAE", "output_dir=o", "device=tpu9"),
+            "device=tpu9 cannot be used: .* device=cpu always",
+        ),
+        (("ckpt_path=VAE", "output_dir=o", "origin_time=now"), "origin_time=now: give a date"),
     ],
 )
 def test_what_cannot_be_generated_is_refused(
-    run_command: Callable[..., None],
-    cvae_checkpoint: Path,
-    vae_checkpoint: Path,
-    ae_checkpoint: Path,
-    overrides: tuple[str, ...],
-    message: str,
+    run_command: Callable[..., None], checkpoints: dict[str, Path], overrides: tuple[str, ...], message: str
 ) -> None:
     Path("taken").mkdir()
     Path("taken/thesis.tex").write_text("precious")
-    paths = {"CVAE": cvae_checkpoint, "VAE": vae_checkpoint, "AE": ae_checkpoint}
     named = [
-        f"ckpt_path={paths[word]}" if name == "ckpt_path" and word in paths else override
+        f"ckpt_path={checkpoints[word]}" if name == "ckpt_path" and word in checkpoints else override
         for override in overrides
         for name, _, word in [override.partition("=")]
     ]
@@ -117,3 +122,11 @@ def test_what_cannot_be_generated_is_refused(
     assert len(str(refused.value).splitlines()) == 1
     assert not Path("o").exists()
     assert [path.name for path in Path("taken").iterdir()] == ["thesis.tex"]
+
+
+def test_the_model_works_where_it_was_told_to(
+    run_command: Callable[..., None], vae_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # an accelerator is not taken unasked
+    run_command(generate, f"ckpt_path={vae_checkpoint}", "output_dir=made")
+    assert json.loads(Path("made/generation.json").read_text())["settings"]["batch_size"] == 32

@@ -8,7 +8,7 @@ import numpy as np
 import obspy
 import pandas as pd
 import pytest
-from support.checkpoints import brief_checkpoint
+from support.checkpoints import write_checkpoint
 
 from seismic_lightning.cli.interpolate import main as interpolate
 from seismic_lightning.curation.store import open_dataset
@@ -33,9 +33,11 @@ def checkpoints(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """Return checkpoints by the placeholders that stand for them."""
     folder = tmp_path_factory.mktemp("trained")
     return {
-        "CVAE": str(brief_checkpoint(dataset_dir, folder, CVAE, prior="conditional", residual="speckle")),
-        "VAE": str(brief_checkpoint(dataset_dir, folder, VAE)),
-        "AE": str(brief_checkpoint(dataset_dir, folder, AE)),
+        "CVAE": str(
+            write_checkpoint(dataset_dir, folder / "cvae.ckpt", CVAE, prior="conditional", residual="speckle")
+        ),
+        "VAE": str(write_checkpoint(dataset_dir, folder / "vae.ckpt", VAE)),
+        "AE": str(write_checkpoint(dataset_dir, folder / "ae.ckpt", AE)),
         "DATASET": str(dataset_dir),
     }
 
@@ -163,6 +165,7 @@ RECORDS = ("dataset_dir=DATASET", "source=3", "target=41", "output_dir=steps")
         (("ckpt_path=AE", *RECORDS, "steps=few"), "steps"),
         (("ckpt_path=AE", *RECORDS, "seed=-1"), "seed=-1 cannot be used"),
         (("ckpt_path=AE", *RECORDS, "phase=quick"), "phase=quick: choose one of normal, fine"),
+        (("ckpt_path=AE", *RECORDS, "device=tpu9"), "device=tpu9 cannot be used: .* device=cpu always"),
         (("ckpt_path=AE", *RECORDS, "target=999999"), "record 999999: .* has rows 0 to "),
         (("ckpt_path=AE", *RECORDS, "target=nobody/KO.ISK"), "record nobody/KO.ISK: .* none of this name"),
         (("ckpt_path=AE", *RECORDS, "dataset_dir=nowhere"), "dataset_dir=nowhere holds no dataset"),

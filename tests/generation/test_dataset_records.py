@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from support.checkpoints import brief_checkpoint
+from support.checkpoints import SMALL, write_checkpoint
 from support.signals import option
 
 from seismic_lightning.curation.build import curate
@@ -17,7 +17,6 @@ from seismic_lightning.errors import DatasetError
 from seismic_lightning.generation.dataset_records import check_dataset, find_row, read_records
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.models.ae import AE
-from seismic_lightning.transforms.settings import StftSettings
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def dataset(dataset_dir: Path) -> CuratedDataset:
 
 @pytest.fixture(scope="module")
 def trained(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    return Trained.read(brief_checkpoint(dataset_dir, tmp_path_factory.mktemp("trained"), AE))
+    return Trained.read(write_checkpoint(dataset_dir, tmp_path_factory.mktemp("trained") / "AE.ckpt", AE))
 
 
 def test_a_record_is_found_by_number_by_event_and_station_and_by_file(dataset: CuratedDataset) -> None:
@@ -56,7 +55,7 @@ def test_a_name_of_several_records_is_refused_with_their_rows(dataset_dir: Path)
 def test_records_are_those_of_the_training(
     dataset_dir: Path, dataset: CuratedDataset, trained: Trained
 ) -> None:
-    module = SpectrogramDataModule(dataset_dir, option("fixed_band"), StftSettings())
+    module = SpectrogramDataModule(dataset_dir, option("fixed_band"), SMALL)
     module.setup()
     records = module.records("test")
     reference = module.on_after_batch_transfer(records.__getitems__([2, 0]), 0)

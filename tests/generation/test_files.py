@@ -65,7 +65,8 @@ def test_waveforms_have_ids_times_and_samples(folder: Path, trained: Trained) ->
 
 
 def test_the_catalogue_holds_the_source_and_theoretical_picks(folder: Path, trained: Trained) -> None:
-    (event,) = obspy.read_events(folder / "catalogue.xml")
+    event, second = obspy.read_events(folder / "catalogue.xml")
+    assert second.preferred_origin().time == event.preferred_origin().time
     wanted = inside(trained)
     origin, magnitude = event.preferred_origin(), event.preferred_magnitude()
     assert origin.time.ns == wanted.origin_ns
@@ -74,7 +75,7 @@ def test_the_catalogue_holds_the_source_and_theoretical_picks(folder: Path, trai
     assert origin.depth == pytest.approx(1000 * wanted.depth_km, abs=1e-3)
     assert magnitude.mag == wanted.magnitude
     assert origin.evaluation_mode == "automatic"
-    metadata = pd.read_parquet(folder / "metadata.parquet").drop_duplicates("station_code")
+    metadata = pd.read_parquet(folder / "metadata.parquet").sort_values("source_id", kind="stable")
     picks = [pick for pick in read_quakeml(folder / "catalogue.xml").picks if pick.phase[0] == "P"]
     assert [pick.station for pick in picks] == metadata["station_code"].tolist()
     starts_ns = metadata["trace_start_time"].astype("int64").to_numpy()
@@ -158,17 +159,37 @@ def test_records_without_a_place_have_no_station_metadata(vae_checkpoint: Path, 
     channels = [vae.hull.families[0] + component for component in "ZNE"]
     assert [trace.id for trace in stream] == [f"XX.SYNTH.SY.{channel}" for channel in channels]
     assert stream[0].stats.starttime.ns == 10**18 - 10 * 10**9
-    (event,) = obspy.read_events(written.folder / "catalogue.xml")
-    assert event.origins == event.magnitudes == []
-    assert [pick.phase_hint for pick in event.picks] == ["P"]
+    events = obspy.read_events(written.folder / "catalogue.xml")
+    assert len(events) == 2
+    for event in events:
+        assert event.origins == event.magnitudes == []
+        assert [(pick.phase_hint, pick.evaluation_mode) for pick in event.picks] == [("P", None)]
 
 
-def test_files_of_one_name_are_numbered(trained: Trained) -> None:
-    records = expand(request_table(trained, [inside(trained, n_records=2), inside(trained, magnitude=2.5)]))
-    first, second, third = file_names(records)
-    assert first.endswith("_0001.mseed")
-    assert second.endswith("_0002.mseed")
-    assert third.endswith(f"_SY_{records['trace_channel'][2]}.mseed")
+def test_records_of_one_request_are_events_of_their_own(trained: Trained) -> None:
+    first, second = trained.conditions.stations[:2]
+    wanted = [inside(trained, n_records=2), inside(trained, station=second), inside(trained, magnitude=2.5)]
+    records = expand(request_table(trained, [*wanted, inside(trained, station=first, seed=1)]))
+    ids = ["synthetic-0001-0001", "synthetic-0001-0002", "synthetic-0001-0001", "synthetic-0002"]
+    assert records["source_id"].tolist() == [*ids, "synthetic-0001-0003"]
+    names = file_names(records)
+    assert len(set(names)) == len(names)
+    code, family = first.partition(".")[2], records["trace_channel"][1]
+    assert names[1] == f"waveforms/{family}/synthetic-0001-0002_KO_{code}_SY_{family}.mseed"
+
+
+def test_no_two_makings_share_an_identifier(trained: Trained, tmp_path: Path) -> None:
+    def identifiers(name: str, **changes: float) -> set[str]:
+        folder = prepare(trained, [inside(trained, **changes)]).write(tmp_path / name).folder
+        (event,) = obspy.read_events(folder / "catalogue.xml")
+        (network,) = obspy.read_inventory(folder / "stations.xml")
+        parts = (event, event.preferred_origin(), event.preferred_magnitude(), *event.picks)
+        return {part.resource_id.id for part in parts} | set(network.identifiers)
+
+    first, again, other = identifiers("first"), identifiers("again"), identifiers("other", seed=1)
+    assert first == again
+    assert first.isdisjoint(other)
+    assert all(name.startswith("smi:local/synthetic/") for name in first | other)
 
 
 def test_a_folder_appears_whole_or_not_at_all(trained: Trained, tmp_path: Path) -> None:
@@ -179,10 +200,39 @@ def test_a_folder_appears_whole_or_not_at_all(trained: Trained, tmp_path: Path) 
         raise ConfigurationError("stop")
 
     with pytest.raises(ConfigurationError, match="stop"):
-        write_records(tmp_path / "records", records, broken(), About("test", {}))
+        write_records(tmp_path / "records", records, broken(), About("test", {}, 1.0))
     assert [path.name for path in tmp_path.iterdir()] == ["records.lock"]
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thesis.tex").write_text("precious")
     with pytest.raises(ConfigurationError, match="taken is occupied and stays as it is"):
-        write_records(tmp_path / "taken", records, broken(), About("test", {}))
+        write_records(tmp_path / "taken", records, broken(), About("test", {}, 1.0))
     assert (tmp_path / "taken" / "thesis.tex").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("unit", "sample", "message"),
+    [
+        (None, np.nan, "request 0, record 1: 1 of .* samples are not finite"),
+        (None, -np.inf, "request 0, record 1: 1 of .* samples are not finite"),
+        ("counts", 1e20, "request 0, record 1: .* counts are more than the 32 bits"),
+        ("counts", 10.0, r"request 0, record 1: .*e\+10 counts are more than the 32 bits"),
+    ],
+)
+def test_samples_that_no_file_holds_are_refused_by_name(
+    trained: Trained, tmp_path: Path, unit: str | None, sample: float, message: str
+) -> None:
+    records = expand(request_table(trained, [inside(trained, n_records=2)], Manner(unit=unit)))
+    samples = np.zeros((2, 3, trained.n_samples), dtype=np.float32)
+    samples[1, 2, 7] = sample
+    with pytest.raises(ConfigurationError, match=message):
+        write_records(tmp_path / "records", records, [samples], About("test", {}, 1.0))
+    assert not (tmp_path / "records").exists()
+
+
+def test_the_largest_counts_are_kept(trained: Trained, tmp_path: Path) -> None:
+    records = expand(request_table(trained, [inside(trained)])).assign(trace_unit="counts")
+    samples = np.zeros((1, 3, trained.n_samples), dtype=np.float32)
+    samples[0, 0, :2] = 2.0**31 - 128, -(2.0**31 - 128)
+    folder = write_records(tmp_path / "records", records, [samples], About("test", {}, 1.0))
+    (path,) = folder.rglob("*.mseed")
+    assert obspy.read(path)[0].data[:2].tolist() == [2**31 - 128, -(2**31) + 128]

@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from obspy.geodetics import gps2dist_azimuth
+from support.checkpoints import write_checkpoint
 from support.scenarios import inside
-from support.trained import write_checkpoint
 
 from seismic_lightning.codes import SeedId
 from seismic_lightning.data.condition import StationPlace
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.generate import prepare
-from seismic_lightning.generation.request import Manner, expand, hull_warnings, request_table
+from seismic_lightning.generation.marks import add_marks, hull_warnings
+from seismic_lightning.generation.request import Manner, expand, request_table
 from seismic_lightning.generation.sites import Sites
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.generation.wanted import parse
@@ -61,7 +62,8 @@ def test_requests_of_one_source_share_it_and_records_are_counted(trained: Traine
         inside(trained, depth_km=11.0),
     ]
     records = expand(request_table(trained, wanted))
-    assert records["source_id"].tolist() == ["synthetic-0001"] * 3 + ["synthetic-0002"]
+    ids = [f"synthetic-0001-000{draw}" for draw in (1, 2, 1)]
+    assert records["source_id"].tolist() == [*ids, "synthetic-0002"]
     assert records["record"].tolist() == [0, 1, 0, 0]
     assert records["request"].tolist() == [0, 0, 1, 2]
 
@@ -84,6 +86,14 @@ def test_what_training_reached_is_not_marked_and_the_rest_is(trained: Trained) -
     assert f"{above:g} (request 1)" in lines
     assert "XY.NEW (request 3)" in lines
     assert hull_warnings(table.iloc[:1], trained.hull) == []
+
+
+def test_what_is_unknown_is_not_marked(trained: Trained) -> None:
+    table = request_table(trained, [inside(trained), inside(trained, depth_km=300.0)])
+    table["source_depth_km"] = [np.nan, 300.0]
+    add_marks(table, trained)
+    assert table["outside_depth"].isna().tolist() == [True, False]
+    assert table["outside_depth"][1]
 
 
 def test_without_a_hull_only_stations_can_be_marked(trained: Trained) -> None:

@@ -1,11 +1,12 @@
 """Steps between records and between draws: their ends, what they share, and which model can."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import torch
-from support.checkpoints import brief_checkpoint
+from support.checkpoints import write_checkpoint
 
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.errors import ConfigurationError
@@ -25,7 +26,7 @@ from seismic_lightning.models.generative import GenerativeAutoencoder
 from seismic_lightning.models.vae import VAE
 
 ROWS = (3, 41)
-MODELS: dict[str, tuple[type[SpectrogramAutoencoder], dict[str, str]]] = {
+MODELS: dict[str, tuple[type[SpectrogramAutoencoder], dict[str, Any]]] = {
     "ae": (AE, {}),
     "vae": (VAE, {"residual": "learned"}),
     "cvae": (CVAE, {"residual": "speckle", "prior": "conditional", "condition": "physics"}),
@@ -41,7 +42,7 @@ def dataset(dataset_dir: Path) -> CuratedDataset:
 def models(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trained]:
     folder = tmp_path_factory.mktemp("trained")
     return {
-        name: Trained.read(brief_checkpoint(dataset_dir, folder, model_class, **options))
+        name: Trained.read(write_checkpoint(dataset_dir, folder / f"{name}.ckpt", model_class, **options))
         for name, (model_class, options) in MODELS.items()
     }
 

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from support.checkpoints import write_checkpoint
 
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.data.hull import TrainingHull
 from seismic_lightning.data.trained_on import DATA_KEY
 from seismic_lightning.errors import CheckpointError, ConfigurationError
 from seismic_lightning.generation.trained import Trained
+from seismic_lightning.models.ae import AE
 
 
 def edited(source: Path, target: Path, **changes: Any) -> Path:  # noqa: ANN401
@@ -99,3 +101,14 @@ def _places(trained: Trained, n_records: int) -> Any:  # noqa: ANN401 - a table
     from seismic_lightning.generation.request import expand, request_table
 
     return expand(request_table(trained, [inside(trained, n_records=n_records)]))
+
+
+@pytest.mark.parametrize("preprocess", ["fixed_band", "marmara", "none"])
+def test_the_frequency_of_sensitivities_lies_in_what_passbands_share(
+    dataset_dir: Path, tmp_path: Path, preprocess: str
+) -> None:
+    trained = Trained.read(write_checkpoint(dataset_dir, tmp_path / "ae.ckpt", AE, preprocess=preprocess))
+    corners_hz = trained.front.preprocess.passbands_hz(trained.rate_hz).numpy()
+    shared = sorted((corners_hz[:, 0].max(), corners_hz[:, 1].min()))
+    assert trained.passing_hz > 0.0
+    assert shared[0] <= trained.passing_hz <= shared[1]

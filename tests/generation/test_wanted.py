@@ -70,9 +70,32 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
         ("seed", -1),
         ("origin_time", "yesterday"),
         ("origin_time", "2024-02-30"),
+        ("origin_time", "1509-09-10"),
+        ("origin_time", "2262-01-01"),
+        ("origin_time", "10:30"),
+        ("origin_time", "now"),
+        ("origin_time", "today"),
+        ("origin_time", "2024"),
+        ("origin_time", "12"),
+        ("origin_time", "05/06/2024"),
+        ("origin_time", "2024-01-01T25:00"),
         ("family", "HHZ"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=f"^here: {name}={value}: give "):
         parse({name: value}, "here: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "origin_ns"),
+    [
+        ("2020-01-01", 1_577_836_800 * 10**9),
+        ("2020-01-01 00:00", 1_577_836_800 * 10**9),
+        ("2020-01-01T03:00:00+03:00", 1_577_836_800 * 10**9),
+        ("2020-01-01T00:00:00.000000001Z", 1_577_836_800 * 10**9 + 1),
+        ("1678-01-01", -9_214_560_000 * 10**9),
+    ],
+)
+def test_times_are_dates_of_the_iso_kind(text: str, origin_ns: int) -> None:
+    assert parse({"origin_time": text}).origin_ns == origin_ns

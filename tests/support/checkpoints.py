@@ -9,33 +9,46 @@ from support.training import quiet_trainer
 
 from seismic_lightning.data.datamodule import SpectrogramDataModule
 from seismic_lightning.models.base import SpectrogramAutoencoder
-from seismic_lightning.transforms.settings import StftSettings
+from seismic_lightning.transforms.settings import RepresentationSettings, StftSettings
+
+SMALL = StftSettings(nperseg=128, noverlap=64, nfft=128)
 
 
-def brief_checkpoint(
+def write_checkpoint(
     dataset_dir: Path,
-    folder: Path,
+    path: Path,
     model_class: type[SpectrogramAutoencoder],
     *,
+    stft: StftSettings = SMALL,
     condition: str = "location",
-    units: str = "counts",
+    representation: str = "log_magnitude",
+    preprocess: dict[str, Any] | str = "fixed_band",
     **options: Any,  # noqa: ANN401 - any argument of a model
 ) -> Path:
-    """Train for one step.
+    """Train for one step and save, as training does.
 
     Args:
         dataset_dir: Dataset to train on.
-        folder: Where the checkpoint goes.
+        path: File to write.
         model_class: Model to train.
+        stft: Its transform.
         condition: ``location`` or ``physics``.
-        units: Word of ``preprocess.units``.
+        representation: What of the spectrogram it sees.
+        preprocess: An option of preprocessing, or what differs from ``fixed_band``.
         **options: Arguments of the model.
 
     Returns:
-        The checkpoint file.
+        The file.
     """
-    preprocess = option("fixed_band", units=units)
-    module = SpectrogramDataModule(dataset_dir, preprocess, StftSettings(), condition=condition, batch_size=8)
+    changes = {} if isinstance(preprocess, str) else preprocess
+    module = SpectrogramDataModule(
+        dataset_dir,
+        option(preprocess if isinstance(preprocess, str) else "fixed_band", **changes),
+        stft,
+        condition=condition,
+        representation=RepresentationSettings(representation),
+        batch_size=8,
+    )
     module.setup()
     torch.manual_seed(0)  # weights come from the global source; each test of a kind shall see the same
     model = model_class(
@@ -44,11 +57,10 @@ def brief_checkpoint(
         n_components=module.n_channels,
         n_stations=module.n_stations,
         n_location=module.n_location,
-        channels=[4, 8, 8, 8],
+        channels=[4, 8],
         **options,
     )
-    trainer = quiet_trainer(folder, limit_train_batches=1, limit_val_batches=0)
+    trainer = quiet_trainer(path.parent, limit_train_batches=1, limit_val_batches=0)
     trainer.fit(model, module)
-    path = folder / f"{model_class.__name__}_{condition}.ckpt"
     trainer.save_checkpoint(path)
     return path
