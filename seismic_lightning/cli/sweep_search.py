@@ -1,0 +1,3 @@
+"""tmp"""
+from seismic_lightning.cli.sweep import GridSweeper
+SearchSweeper = GridSweeper
