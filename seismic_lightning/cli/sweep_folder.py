@@ -88,7 +88,7 @@ def _require_same(folder: Path, wanted: dict[str, Any], resume: bool) -> None:
 
 def _newest(root: Path, wanted: dict[str, Any]) -> Path:
     """Return the newest folder of the same sweep below a root."""
-    found = sorted(root.glob(f"*/{IDENTITY}"), key=lambda path: path.stat().st_mtime_ns)
+    found = sorted(root.glob(f"*/{IDENTITY}"), key=_age)
     same = [path.parent for path in found if read_identity(path.parent) == wanted]
     if not same:
         raise SweepError(
@@ -96,6 +96,11 @@ def _newest(root: Path, wanted: dict[str, Any]) -> Path:
             "name a folder by hydra.sweep.dir."
         )
     return same[-1]
+
+
+def _age(path: Path) -> tuple[bool, int]:
+    """Order folders by age, those first in which nothing was begun."""
+    return any(path.parent.glob(f"*/{STARTED}")), path.stat().st_mtime_ns
 
 
 def read_identity(folder: Path) -> dict[str, Any]:

@@ -164,9 +164,12 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
 def build_trainer(config: DictConfig) -> "Trainer":
     """Build the Trainer with its callbacks, loggers and crash-safe checkpoints."""
     from seismic_lightning.callbacks.hyperparameters import Hyperparameters
+    from seismic_lightning.callbacks.trial import TrialReport
     from seismic_lightning.cli.instantiate import instantiate, instantiate_each
+    from seismic_lightning.cli.study import trial_reporter
     from seismic_lightning.models.checkpoint_io import AtomicCheckpointIO
 
+    report = trial_reporter(Path(config.paths.run_dir))
     choices = {name: OmegaConf.to_container(config[name], resolve=True) for name in SHOWN_CHOICES}
     return cast(
         "Trainer",
@@ -175,6 +178,7 @@ def build_trainer(config: DictConfig) -> "Trainer":
             callbacks=[
                 *instantiate_each(config.callbacks),
                 Hyperparameters({"seed": config.seed, "batch_size": config.data.batch_size, **choices}),
+                *([TrialReport(config.monitor, report)] if report else []),
             ],
             logger=instantiate_each(config.logger),
             plugins=[AtomicCheckpointIO()],
