@@ -2,14 +2,14 @@ r"""How far records drawn from a model are from the records of the validation sp
 
 .. math:: E = \left(2\,\overline{|x - y|} - \overline{|x - x'|} - \overline{|y - y'|}\right) / \sqrt{n}
 
-with :math:`x` drawn and :math:`y` validation spectrograms of :math:`n` values. It is 0 only where both have the
-same distribution, and so punishes what opposite mistakes do: latents that the decoder has never seen (a small
+with :math:`x` drawn and :math:`y` validation spectrograms of :math:`n` values. It is 0 only where both have
+the same distribution, and so punishes opposite mistakes: latents that the decoder has never seen (a small
 beta), and draws that are all alike (a large one). The total validation loss cannot be used to choose beta: it
 holds beta itself as a factor.
 
 References:
-    Székely & Rizzo (2013), Energy statistics: a class of statistics based on distances, Journal of Statistical
-    Planning and Inference, doi:10.1016/j.jspi.2013.03.018.
+    Székely & Rizzo (2013), Energy statistics: a class of statistics based on distances, Journal of
+    Statistical Planning and Inference, doi:10.1016/j.jspi.2013.03.018.
 """
 
 import lightning as L
@@ -110,4 +110,5 @@ def energy_distance(first: Tensor, second: Tensor) -> Tensor:
         n = len(sample)
         return torch.cdist(sample, sample).sum() / (n * (n - 1))
 
-    return (2.0 * torch.cdist(x, y).mean() - within(x) - within(y)) / x.shape[1] ** 0.5
+    distance: Tensor = 2.0 * torch.cdist(x, y).mean() - within(x) - within(y)
+    return distance / x.shape[1] ** 0.5

@@ -44,4 +44,6 @@ class TrialReport(Callback):
         epoch = trainer.current_epoch
         ends = trainer.is_global_zero and self._report(epoch, float(value))
         if trainer.strategy.broadcast(ends):
-            raise PrunedError(f"{self._monitor} = {float(value):.6g} in epoch {epoch} falls behind other trials")
+            raise PrunedError(
+                f"{self._monitor} = {float(value):.6g} in epoch {epoch} falls behind other trials"
+            )

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from hydra.core.override_parser.types import Override, ValueType
 
@@ -71,7 +71,7 @@ def check_database(path: Path, is_expected: bool) -> None:
         raise SweepError(f"{path} is no sound database of a search ({found}): {remedy}")
 
 
-def open_study(path: Path, direction: str = "minimize") -> "Study":
+def open_study(path: Path, direction: Literal["minimize", "maximize"] = "minimize") -> "Study":
     """Open the study of a file, or begin it.
 
     Args:

@@ -8,7 +8,7 @@ done is never launched again, one that failed or was killed is.
 import logging
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import fields, is_dataclass
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -32,7 +32,7 @@ from seismic_lightning.cli.sweep_folder import (
     open_folder,
     was_begun,
 )
-from seismic_lightning.errors import SeismicLightningError, SweepError
+from seismic_lightning.errors import ConfigurationError, SeismicLightningError, SweepError
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +55,7 @@ class ResumableSweeper(Sweeper):  # type: ignore[misc] # Hydra has no types
         """
         self._params = dict(params or {})
 
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Find the folder, then the launcher, which writes into it.
 
         Args:
@@ -69,6 +67,7 @@ class ResumableSweeper(Sweeper):  # type: ignore[misc] # Hydra has no types
             SweepError: The folder cannot be used.
         """
         self.hydra_context, self.config = hydra_context, config
+        check_launcher(config)
         self.folder = open_folder(config, identity(config, *self.tunable))
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
@@ -85,7 +84,9 @@ class ResumableSweeper(Sweeper):  # type: ignore[misc] # Hydra has no types
         """
         params = [f"{name}={value}" for name, value in self._params.items()]
         typed = [word for word in arguments if name_of(word) != "resume"]
-        overrides = OverridesParser.create(self.hydra_context.config_loader).parse_overrides([*params, *typed])
+        overrides = OverridesParser.create(self.hydra_context.config_loader).parse_overrides(
+            [*params, *typed]
+        )
         OmegaConf.save(self.config, self.folder / "multirun.yaml")
         say(f"sweep            {self.folder}")
         try:
@@ -129,7 +130,9 @@ class ResumableSweeper(Sweeper):  # type: ignore[misc] # Hydra has no types
             except (SeismicLightningError, HydraException):
                 raise
             except Exception as error:
-                left = {number: words for number, words in waiting.items() if not was_begun(self.folder, number)}
+                left = {
+                    number: words for number, words in waiting.items() if not was_begun(self.folder, number)
+                }
                 if len(left) == len(waiting):
                     choice = self.config.hydra.runtime.choices["hydra/launcher"]
                     raise SweepError(f"hydra/launcher={choice} cannot launch: {_one_line(error)}") from error
@@ -175,6 +178,28 @@ class GridSweeper(ResumableSweeper):
             log.info("%d of %d jobs are done already.", len(jobs) - len(waiting), len(jobs))
         self.launch(waiting)
         return jobs
+
+
+def check_launcher(config: DictConfig) -> None:
+    """Refuse options that the chosen launcher does not have; joblib would take them in silence.
+
+    Args:
+        config: The composed configuration of the sweep.
+
+    Raises:
+        ConfigurationError: Naming them, and the options there are.
+    """
+    kind = OmegaConf.get_type(config.hydra.launcher)
+    if kind is None or not is_dataclass(kind):
+        return
+    known = {field.name for field in fields(kind)}
+    unknown = sorted(str(name) for name in config.hydra.launcher if name not in known)
+    if unknown:
+        choice = config.hydra.runtime.choices["hydra/launcher"]
+        options = ", ".join(sorted(known - {"_target_"}))
+        raise ConfigurationError(
+            f"hydra.launcher.{unknown[0]} is no option of hydra/launcher={choice}; options: {options}."
+        )
 
 
 def _one_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
 """Search instead of a grid: each trial's settings are drawn in view of what the trials before it gave.
 
-The study keeps what was asked for; how a job ended is read from its folder, as in every sweep. A job keeps its
-number when it is tried again, though the study then counts one more trial.
+The study keeps what was asked for; how a job ended is read from its folder, as in every sweep. A job keeps
+its number when it is tried again, though the study then counts one more trial.
 """
 
 import logging
@@ -13,13 +13,12 @@ from hydra.core.override_parser.types import Override
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from seismic_lightning.cli.outcome import FAILED, FINISHED, PRUNED, STOPPED, read_outcome
+from seismic_lightning.cli.outcome import FINISHED, PRUNED, STOPPED, read_outcome
 from seismic_lightning.cli.study import DATABASE, Trial, check_database, distribution, open_study, write_trial
 from seismic_lightning.cli.sweep import ResumableSweeper
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from optuna import Study
     from optuna.trial import FrozenTrial
 
 JOB = "job"
@@ -71,9 +70,7 @@ class SearchSweeper(ResumableSweeper):
         self._n_startup_trials, self._n_warmup_epochs = n_startup_trials, n_warmup_epochs
         self._prune, self._seed = prune, seed
 
-    def setup(
-        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
-    ) -> None:
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Find the folder and its database; see ``ResumableSweeper``."""
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
         is_expected = any(self.folder.glob("*/trial.json"))
@@ -93,8 +90,8 @@ class SearchSweeper(ResumableSweeper):
             if not override.is_sweep_override()
         }
         best = self.config.callbacks.get("best") or {}
-        direction = "maximize" if best.get("mode") == "max" else "minimize"
-        self._study = open_study(self.folder / DATABASE, direction)
+        is_skill = best.get("mode") == "max"
+        self._study = open_study(self.folder / DATABASE, "maximize" if is_skill else "minimize")
         unfinished = self._unfinished()
         while len(unfinished) and not self._is_stopped():
             batch, unfinished = unfinished[: self._n_jobs], unfinished[self._n_jobs :]
@@ -110,19 +107,24 @@ class SearchSweeper(ResumableSweeper):
     def _latest(self) -> "dict[int, FrozenTrial]":
         """Return the newest trial of each job."""
         trials = self._study.get_trials(deepcopy=False)
-        return dict(sorted((trial.user_attrs[JOB], trial) for trial in trials if JOB in trial.user_attrs))
+        newest = {trial.user_attrs[JOB]: trial for trial in trials if JOB in trial.user_attrs}
+        return dict(sorted(newest.items()))
 
     def _unfinished(self) -> "list[FrozenTrial]":
-        """Return the trials to be run again: killed ones as they are, failed ones as new ones of their job."""
+        """Return the trials to be run again: killed ones as they are, failed ones as new ones of their jobs.
+
+        A job that ended while nobody was there to tell the study is told now.
+        """
         from optuna.trial import TrialState
 
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state == TrialState.RUNNING and JOB not in trial.user_attrs:
                 self._study.tell(trial.number, state=TrialState.FAIL)  # killed before it had a number
-        for number, trial in self._latest().items():
+        for trial in self._latest().values():
             if trial.state == TrialState.RUNNING:
                 self._tell(trial)
-            elif trial.state == TrialState.FAIL:
+        for number, trial in self._latest().items():
+            if trial.state == TrialState.FAIL:
                 self._study.enqueue_trial(trial.params, user_attrs={JOB: number})
         n_waiting = sum(trial.state == TrialState.WAITING for trial in self._latest().values())
         for _ in range(n_waiting):
