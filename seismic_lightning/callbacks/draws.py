@@ -107,8 +107,8 @@ def energy_distance(first: Tensor, second: Tensor) -> Tensor:
     x, y = first.flatten(1), second.flatten(1)
 
     def within(sample: Tensor) -> Tensor:
-        n = len(sample)
-        return torch.cdist(sample, sample).sum() / (n * (n - 1))
+        total: Tensor = torch.cdist(sample, sample).sum()
+        return total / (len(sample) * (len(sample) - 1))
 
     distance: Tensor = 2.0 * torch.cdist(x, y).mean() - within(x) - within(y)
     return distance / x.shape[1] ** 0.5

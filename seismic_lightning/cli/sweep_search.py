@@ -78,16 +78,17 @@ class SearchSweeper(ResumableSweeper):
 
     def run(self, overrides: list[Override]) -> dict[int, list[str]]:
         """Run what is left of the search; see ``ResumableSweeper``."""
-        swept = [override for override in overrides if override.is_sweep_override()]
+        by_name = {override.get_key_element(): override for override in overrides}  # the last word counts
+        swept = {name: override for name, override in by_name.items() if override.is_sweep_override()}
         if not swept:
             raise ConfigurationError(
                 "nothing to search: give a setting an interval, such as 'beta=tag(log, interval(0.1, 10))'."
             )
-        self._space = {override.get_key_element(): distribution(override) for override in swept}
+        self._space = {name: distribution(override) for name, override in swept.items()}
         self._fixed = {
-            override.get_key_element(): override.get_value_element_as_str()
-            for override in overrides
-            if not override.is_sweep_override()
+            name: override.get_value_element_as_str()
+            for name, override in by_name.items()
+            if name not in swept
         }
         best = self.config.callbacks.get("best") or {}
         is_skill = best.get("mode") == "max"
@@ -133,11 +134,11 @@ class SearchSweeper(ResumableSweeper):
 
     def _ask(self, number: int) -> "FrozenTrial":
         """Draw the settings of a new job; the draw is keyed by the seed and the number, and has no state."""
+        import numpy as np
         from optuna.samplers import TPESampler
 
-        self._study.sampler = TPESampler(
-            n_startup_trials=self._n_startup_trials, seed=self._seed * 1_000_003 + number
-        )
+        key = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0])
+        self._study.sampler = TPESampler(n_startup_trials=self._n_startup_trials, seed=key)
         trial = self._study.ask(self._space)
         trial.set_user_attr(JOB, number)
         return self._latest()[number]
