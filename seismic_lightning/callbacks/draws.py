@@ -12,6 +12,8 @@ References:
     Statistical Planning and Inference, doi:10.1016/j.jspi.2013.03.018.
 """
 
+import math
+
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import Callback
@@ -111,4 +113,4 @@ def energy_distance(first: Tensor, second: Tensor) -> Tensor:
         return total / (len(sample) * (len(sample) - 1))
 
     distance: Tensor = 2.0 * torch.cdist(x, y).mean() - within(x) - within(y)
-    return distance / x.shape[1] ** 0.5
+    return distance / math.sqrt(x.shape[1])

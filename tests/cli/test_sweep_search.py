@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-import optuna
 import pytest
+from optuna.distributions import BaseDistribution, FloatDistribution
 from support.fake_training import ledger, main
 
 from seismic_lightning.cli.outcome import read_outcome, state_of
@@ -69,7 +69,7 @@ def test_a_trial_killed_at_any_point_is_neither_lost_nor_counted_twice(
 ) -> None:
     folder = search(2)
     study = open_study(folder / "study.db")
-    space = {"beta": optuna.distributions.FloatDistribution(0.01, 10, log=True)}
+    space: dict[str, BaseDistribution] = {"beta": FloatDistribution(0.01, 10, log=True)}
     study.ask(space)  # killed before the trial had a number
     numbered = study.ask(space)
     numbered.set_user_attr("job", 2)  # killed before its job was launched
