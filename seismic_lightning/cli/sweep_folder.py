@@ -79,8 +79,12 @@ def _require_same(folder: Path, wanted: dict[str, Any], resume: bool) -> None:
     held = read_identity(folder)
     if held != wanted:
         old, new = _words(held), _words(wanted)
-        there = " ".join(word for word in old if word not in new) or "the same in another order"
-        here = " ".join(word for word in new if word not in old) or "the same in another order"
+        there = " ".join(word for word in old if word not in new) or "no more"
+        here = " ".join(word for word in new if word not in old) or "no more"
+        if sorted(old) == sorted(new):
+            raise SweepError(
+                f"{folder} holds this sweep in another order: type {' '.join(held['overrides'])}"
+            )
         raise SweepError(f"{folder} holds another sweep: there {there}, here {here}; name another folder.")
     if not resume:
         raise SweepError(f"{folder} holds this sweep already: add resume=true, or name another folder.")

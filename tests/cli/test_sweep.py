@@ -98,7 +98,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the root of a sweep over beta=1,2 that is done."""
     root = tmp_path_factory.mktemp("swept")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["command", "-m", "beta=1,2", *places(root)])
+        patch.setattr(sys, "argv", ["command", "-m", *places(root), "beta=1,2"])
         main()
     return root
 
@@ -113,6 +113,7 @@ def places(root: Path) -> tuple[str, str]:
         (("beta=1,2",), "holds this sweep already: add resume=true"),
         (("beta=1,3", "resume=true"), "holds another sweep: there beta=1,2, here beta=1,3"),
         (("beta=1,3",), "holds another sweep"),
+        (("on_failure=continue", "beta=1,2", "resume=true", "seed=0"), "there no more, here seed=0"),
         (("beta=1,2", "seed=1", "resume=true"), "here seed=1"),
         (("beta=1,2", "resume=true", "on_failure=never"), "on_failure=never: choose one of continue, stop"),
         (
