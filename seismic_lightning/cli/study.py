@@ -84,7 +84,7 @@ def open_study(path: Path, direction: Literal["minimize", "maximize"] = "minimiz
     try:
         import optuna
     except ImportError as error:
-        raise SweepError("a search needs Optuna: pip install 'seismic_lightning[sweeps]'.") from error
+        raise SweepError("a search needs Optuna: pip install 'seismic-lightning[sweeps]'.") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         storage = optuna.storages.RDBStorage(

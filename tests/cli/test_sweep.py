@@ -16,6 +16,7 @@ from filelock import FileLock
 from support.fake_training import ledger, main
 
 from seismic_lightning.cli.outcome import LOCK, read_outcome, state_of
+from seismic_lightning.cli.study import open_study
 from seismic_lightning.errors import SweepError
 
 FAKE = Path(__file__).parents[1] / "support" / "fake_training.py"
@@ -204,7 +205,7 @@ def test_a_lost_worker_is_one_killed_job(
 
 def test_jobs_killed_three_times_are_done_once_each(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     n_betas = 10 if request.config.getoption("--long") else 3
-    (tmp_path / "slow").touch()
+    (tmp_path / "slow_s").write_text("0.05")
     command = [
         sys.executable, str(FAKE), "-m", f"beta=range(1,{n_betas + 1})", "seed=0,1", f"output_dir={tmp_path}",
         f"hydra.sweep.dir={tmp_path}/sweep", "resume=true",
@@ -215,6 +216,25 @@ def test_jobs_killed_three_times_are_done_once_each(tmp_path: Path, request: pyt
     assert sorted(int(line[0]) for line in lines) == list(range(2 * n_betas))
     pairs = [(str(beta), str(seed)) for beta in range(1, n_betas + 1) for seed in (0, 1)]
     assert {line[0]: (line[1], line[2]) for line in lines} == {str(i): pair for i, pair in enumerate(pairs)}
+
+
+def test_jobs_that_outlive_their_sweep_are_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "slow_s").write_text("3")
+    command = [
+        sys.executable, str(FAKE), "-m", "beta=1,2", f"output_dir={tmp_path}", "resume=true",
+        f"hydra.sweep.dir={tmp_path}/sweep", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 100
+    while len(list(tmp_path.glob("sweep/*/started.json"))) < 2 and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert [state_of(tmp_path / "sweep" / name) for name in "01"] == ["running"] * 2
+    assert subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode == 0
+    assert sorted(jobs_of(tmp_path)) == ["0", "1"]
 
 
 def test_twenty_trainings_killed_three_times_are_done_once_each(
@@ -234,6 +254,28 @@ def test_twenty_trainings_killed_three_times_are_done_once_each(
     assert sorted(path.parent for path in (tmp_path / "sweep").glob("*/outcome.json")) == sorted(folders)
     for folder in folders:
         assert (folder / "train.log").read_text().count("best metric") == 1
+
+
+def test_twenty_trials_killed_three_times_are_done_once_each(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if not request.config.getoption("--long"):
+        pytest.skip("takes minutes: pytest --long")
+    (tmp_path / "slow_s").write_text("0.05")
+    command = [
+        sys.executable, str(FAKE), "sweep=optuna_beta", "hydra.sweeper.n_trials=20", f"output_dir={tmp_path}",
+        f"hydra.sweep.dir={tmp_path}/sweep", "hydra.sweeper.prune=false", "resume=true",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    kill_and_resume(command, environment, tmp_path / "sweep", 20)
+    assert sorted(int(line[0]) for line in ledger(tmp_path)) == list(range(20))
+    done = [trial for trial in open_study(tmp_path / "sweep" / "study.db").trials if trial.value is not None]
+    assert sorted(trial.user_attrs["job"] for trial in done) == list(range(20))
+    for trial in done:
+        outcome = read_outcome(tmp_path / "sweep" / str(trial.user_attrs["job"]))
+        assert outcome is not None
+        assert outcome.result is not None
+        assert outcome.result.score == trial.value
 
 
 def kill_and_resume(command: list[str], environment: dict[str, str], folder: Path, n_jobs: int) -> None:

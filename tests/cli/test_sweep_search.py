@@ -1,6 +1,8 @@
 """A search goes on where it was, keeps its numbers, and its database agrees with its folders."""
 
+import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -78,6 +80,18 @@ def test_a_trial_killed_at_any_point_is_neither_lost_nor_counted_twice(
     assert float(ledger(tmp_path)[2][1]) == pytest.approx(numbered.params["beta"], rel=1e-4)
     names = [trial.state.name for trial in open_study(folder / "study.db").trials]
     assert names == ["COMPLETE", "COMPLETE", "FAIL", "COMPLETE"]
+
+
+def test_trials_launched_together_share_the_database(
+    search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    joblib = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_jobs=2")
+    folder = search(4, *joblib)
+    states = [trial.state.name for trial in open_study(folder / "study.db").trials]
+    assert len(states) == 4
+    assert set(states) <= {"COMPLETE", "PRUNED"}
+    assert len(ledger(tmp_path)) == states.count("COMPLETE")
 
 
 def test_a_damaged_database_is_one_line_before_any_job(search: Search, tmp_path: Path) -> None:

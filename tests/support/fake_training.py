@@ -29,8 +29,8 @@ def fake_training(config: DictConfig) -> Result:
     root, run_dir = Path(config.output_dir), Path(config.paths.run_dir)
     described = {"git": {"commit": "0123456789abcdef", "modified": False}}
     (run_dir / "run.json").write_text(json.dumps(described))
-    if (root / "slow").is_file():
-        time.sleep(0.05)
+    if (root / "slow_s").is_file():
+        time.sleep(float((root / "slow_s").read_text()))
     if (root / f"die_{config.beta:g}").is_file():
         os._exit(9)
     if (root / f"fail_{config.beta:g}").is_file():
