@@ -93,6 +93,8 @@ def run_recorded(task: Callable[[DictConfig], Result], config: DictConfig) -> fl
                 return None
             if (run_dir / "checkpoints" / "last.ckpt").is_file():
                 config.ckpt_path = "last"
+        elif config.resume:
+            log.warning("resume=true has no effect without -m: ckpt_path=last goes on with a single run.")
         return _run(task, config, run_dir)
 
 

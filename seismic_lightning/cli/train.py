@@ -83,8 +83,6 @@ def train(config: DictConfig) -> Result:
     run_dir = Path(config.paths.run_dir)
     for override in knobs_without_effect(config, overrides):
         log.warning("%s has no effect here: no chosen option reads it.", override)
-    if config.resume and HydraConfig.get().mode != RunMode.MULTIRUN:
-        log.warning("resume=true has no effect without -m: ckpt_path=last goes on with a single run.")
     checkpoint = resolve_checkpoint(config.ckpt_path, run_dir, Path(config.output_dir), config.task)
     dataset_dir = instantiate(config.data.source)
     prepare_lightning(config.seed)
