@@ -55,6 +55,14 @@ class TrainingError(SeismicLightningError, ArithmeticError):
     """Training cannot go on: the loss is no longer a finite number."""
 
 
+class SweepError(SeismicLightningError, RuntimeError):
+    """Jobs of a sweep failed, or its folder or database is another's, damaged or in use."""
+
+
+class PrunedError(SeismicLightningError, RuntimeError):
+    """A trial of a search was ended early, as it fell behind the others: a named end, not a failure."""
+
+
 class AcquisitionError(SeismicLightningError, ConnectionError):
     """A node cannot be reached, or does not send what was asked for; ``reason`` is counted.
 

@@ -15,6 +15,7 @@ EXAMPLES = {
         "python train.py data=archive archive_dir=ARCHIVE model=vae beta=0.5",
         "python train.py -m data=archive archive_dir=ARCHIVE model=vae,cvae beta=0.1,0.5,1,4",
         "python train.py data=archive archive_dir=ARCHIVE model=vae ckpt_path=last",
+        "python train.py data=archive archive_dir=ARCHIVE sweep=optuna_beta resume=true",
     ),
     "acquire": (
         "seismic-acquire data=koeri start=2023-01-01 end=2024-01-01 region=marmara bulletins=BULLETINS "
@@ -49,6 +50,10 @@ EXAMPLES = {
         "output_dir=STEPS",
         "seismic-interpolate ckpt_path=best scenarios=TWO.csv output_dir=STEPS",
         "seismic-interpolate ckpt_path=VAE.ckpt source.seed=1 target.seed=2 output_dir=STEPS",
+    ),
+    "runs": (
+        "seismic-runs runs_dir=outputs/sweeps/SWEEP",
+        "seismic-runs runs_dir=outputs",
     ),
     "simulate": (
         "seismic-simulate archive_dir=ARCHIVE n_records=1000 seed=1",

@@ -21,8 +21,10 @@ def describe_run(seed: int, overrides: list[str]) -> dict[str, Any]:
     """
     import torch
 
+    program = Path(sys.argv[0]).name
     return {
-        "command": shlex.join([Path(sys.argv[0]).name, *overrides]),
+        # a launcher on a cluster starts a job by a file of its own
+        "command": shlex.join(["train.py" if program.startswith("_") else program, *overrides]),
         "overrides": overrides,
         "seed": seed,
         "git": git_state(Path(seismic_lightning.__file__).parent),

@@ -224,6 +224,16 @@ class SimulateConfig:
 
 
 @dataclass
+class RunsConfig:
+    """Knobs of ``seismic-runs``."""
+
+    task: str = "runs"
+    runs_dir: str = "outputs"
+    output_dir: str = "outputs"
+    debug: Any = None
+
+
+@dataclass
 class TrainConfig:
     """Knobs and groups of ``train.py``."""
 
@@ -236,6 +246,8 @@ class TrainConfig:
     dataset_dir: str | None = None
     output_dir: str = "outputs"
     ckpt_path: str | None = None
+    resume: bool = False
+    on_failure: str = "continue"
     orientation: str = "strict"
     components: str = "ZNE"
     n_workers: int = 1

@@ -4,6 +4,7 @@ Torch and Lightning are imported inside functions, so that ``--help``, ``--cfg``
 answer at once.
 """
 
+import functools
 import logging
 import signal
 import sys
@@ -23,6 +24,7 @@ from seismic_lightning.cli.advice import (
 )
 from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
+from seismic_lightning.cli.outcome import Result, run_recorded
 from seismic_lightning.cli.schema import TrainConfig
 from seismic_lightning.errors import ConfigurationError
 
@@ -57,17 +59,17 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the command."""
-    launch(train, "train", TrainConfig)
+    launch(functools.partial(run_recorded, train), "train", TrainConfig)
 
 
-def train(config: DictConfig) -> float:
+def train(config: DictConfig) -> Result:
     """Train one model, test its best checkpoint, and say where everything is.
 
     Args:
         config: A composed ``TrainConfig``.
 
     Returns:
-        The best value of ``config.monitor``, for sweepers that optimise it.
+        The best value of ``config.monitor``, and what was tested there.
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
@@ -162,9 +164,12 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
 def build_trainer(config: DictConfig) -> "Trainer":
     """Build the Trainer with its callbacks, loggers and crash-safe checkpoints."""
     from seismic_lightning.callbacks.hyperparameters import Hyperparameters
+    from seismic_lightning.callbacks.trial import TrialReport
     from seismic_lightning.cli.instantiate import instantiate, instantiate_each
+    from seismic_lightning.cli.study import trial_reporter
     from seismic_lightning.models.checkpoint_io import AtomicCheckpointIO
 
+    report = trial_reporter(Path(config.paths.run_dir))
     choices = {name: OmegaConf.to_container(config[name], resolve=True) for name in SHOWN_CHOICES}
     return cast(
         "Trainer",
@@ -173,6 +178,7 @@ def build_trainer(config: DictConfig) -> "Trainer":
             callbacks=[
                 *instantiate_each(config.callbacks),
                 Hyperparameters({"seed": config.seed, "batch_size": config.data.batch_size, **choices}),
+                *([TrialReport(config.monitor, report)] if report else []),
             ],
             logger=instantiate_each(config.logger),
             plugins=[AtomicCheckpointIO()],
@@ -213,7 +219,7 @@ def lightning_refusals() -> Iterator[None]:
         raise ConfigurationError(" ".join(str(error).split())) from error
 
 
-def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDataModule") -> float:
+def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDataModule") -> Result:
     """Test the best checkpoint and say the best metric, where it is, and how to look at the run.
 
     Raises:
@@ -227,7 +233,8 @@ def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDat
         logged = ", ".join(trainer.callback_metrics) or "nothing, as no epoch was left to train"
         raise ConfigurationError(f"monitor={config.monitor} was not logged; logged was {logged}.")
     trainer.test(trainer.lightning_module, datamodule, ckpt_path=best or None, verbose=False)
-    tested = "  ".join(f"{name} {float(value):.4g}" for name, value in trainer.callback_metrics.items())
+    metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+    tested = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
     run_dir, root = Path(config.paths.run_dir).absolute(), Path(config.output_dir).absolute()
     board = f"tensorboard --logdir {config.output_dir if run_dir.is_relative_to(root) else run_dir}"
     say(
@@ -236,7 +243,7 @@ def conclude(config: DictConfig, trainer: "Trainer", datamodule: "SpectrogramDat
         f"best checkpoint  {best or 'none was written'}",
         f"dashboard        {board if 'tensorboard' in config.logger else 'none without logger=tensorboard'}",
     )
-    return float(score)
+    return Result(config.monitor, float(score), metrics, best or None)
 
 
 if __name__ == "__main__":

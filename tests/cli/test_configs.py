@@ -19,6 +19,7 @@ from seismic_lightning.cli.schema import (
     ExportConfig,
     GenerateConfig,
     InterpolateConfig,
+    RunsConfig,
     SimulateConfig,
     TrainConfig,
     register,
@@ -38,6 +39,7 @@ COMMANDS = {
     "audit": AuditConfig,
     "evaluate": EvaluateConfig,
     "interpolate": InterpolateConfig,
+    "runs": RunsConfig,
     "simulate": SimulateConfig,
 }
 COMMAND_OF_GROUP = {"format": "export"}
