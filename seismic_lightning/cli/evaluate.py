@@ -110,3 +110,7 @@ def checked(config: DictConfig) -> "EvaluationSettings":
         temperature=config.temperature,
         seed=config.seed,
     )
+
+
+if __name__ == "__main__":
+    main()

@@ -129,3 +129,7 @@ def inventory(stations: str | None) -> "Inventory | None":
     from seismic_lightning.records.stations import read_stations
 
     return read_stations(Path(stations))
+
+
+if __name__ == "__main__":
+    main()

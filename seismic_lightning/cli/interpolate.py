@@ -217,3 +217,7 @@ def _named(wanted: "Wanted") -> str:
 
 def _settings(config: DictConfig) -> dict[str, Any]:
     return {"settings": {name: config[name] for name in ("steps", "seed", *_OF_DRAWS, "phase")}}
+
+
+if __name__ == "__main__":
+    main()
