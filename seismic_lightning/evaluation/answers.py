@@ -18,7 +18,7 @@ from seismic_lightning.evaluation.budget import (
     AGGREGATE_ROW,
     CEILING_ROW,
     CONDITIONAL_ROW,
-    MEAN_ROW,
+    HALVES_ROW,
     ORACLE_ROW,
     PRIOR_ROW,
     Answer,
@@ -88,10 +88,8 @@ def guesses(subject: Subject, mean_level: NDArray[np.float64], making: Making) -
     """
     waveform = _mean_waveform(subject, mean_level, making)
     for answer in baseline_rows(subject.records, mean_level, seed=making.seed, mean_waveform=waveform):
-        if answer.name == MEAN_ROW:
-            yield heard(subject, answer, None)
-        else:
-            yield Made(answer)
+        # Both halves were read with what is known of them; the others answer requests of other records.
+        yield Made(answer) if answer.name == HALVES_ROW else heard(subject, answer, None)
 
 
 def answers(subject: Subject, making: Making) -> Iterator[Made]:

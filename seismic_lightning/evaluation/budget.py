@@ -72,16 +72,21 @@ def baseline_rows(
             record.
 
     Returns:
-        Constant mean spectrogram, random other record, and split-half. The first has no ``intensity`` yet.
+        Constant mean spectrogram, random other record, and split-half. The first has no ``intensity`` yet,
+        and nobody has read the seismograms of the first two as answers.
     """
     n_records = len(real.event)
     waveform = mean_waveform
     if mean_waveform is not None and mean_waveform.ndim == 2:
         waveform = np.broadcast_to(mean_waveform, (n_records, *mean_waveform.shape))
-    constant = real._replace(level=mean_for_each(mean_level, n_records), waveform=waveform, intensity=None)
-    # The other record answers the request, whose magnitude and distance therefore stay.
+    constant = real._replace(
+        level=mean_for_each(mean_level, n_records), waveform=waveform, intensity=None, seismogram=None
+    )
+    # The other record answers the request, whose source therefore stays; what was read from it with its own
+    # source does not.
     other = real.take(other_records(real.event, seed))
-    other = other._replace(event=real.event, magnitude=real.magnitude, distance_km=real.distance_km)
+    asked = {name: getattr(real, name) for name in ("event", "magnitude", "distance_km", "p_s")}
+    other = other._replace(**asked, seismogram=None)
     first, second = (real.take(rows) for rows in split_halves(real.event, seed))
     return [
         Answer(MEAN_ROW, constant, paired=True),
