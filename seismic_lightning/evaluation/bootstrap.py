@@ -5,6 +5,12 @@ interval lies between the :math:`\alpha/2` and :math:`1-\alpha/2` quantiles of t
 method). Drawing single records would take some eleven records of an event for eleven independent ones and
 give intervals that are too narrow.
 
+Two sets are compared by draws of either. Where both are of the same events, as answers and the records that
+they answer, an event that is drawn brings its records of both: what is peculiar to an earthquake is then in
+both sets, as it is in all records, and does not make the interval wider. Sets of different events are drawn
+each on their own. An interval so tells where the value would lie for other earthquakes like these, each
+answered once; not where it would lie for the same earthquakes and another seed alone.
+
 A distance between two sets grows by the drawing itself: of two equal sets it is zero, of draws from them it
 is not. Draws of comparisons are therefore shifted so that their mean is the value, and bounds kept at zero or
 above where all draws are.
@@ -69,14 +75,36 @@ def draws(event: ArrayLike, n_draws: int, seed: int) -> Iterator[Draw]:
     Yields:
         ``n_draws`` draws of as many events as there are.
     """
-    codes = event_codes(event, np.size(event))
-    order = np.argsort(codes, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(codes))[:-1])
+    members = _members(event)
     generator = np.random.default_rng(seed)
     for _ in range(n_draws):
-        chosen = [members[place] for place in generator.integers(len(members), size=len(members))]
-        lengths = [len(rows) for rows in chosen]
-        yield Draw(np.concatenate(chosen), np.repeat(np.arange(len(chosen)), lengths))
+        yield _drawn(members, generator.integers(len(members), size=len(members)))
+
+
+def draws_of_both(
+    events: tuple[ArrayLike, ArrayLike], n_draws: int, seed: int
+) -> Iterator[tuple[Draw, Draw]]:
+    """Draw whole events of two sets with replacement, together where both sets are of the same events.
+
+    Args:
+        events: ``(B,)`` and ``(M,)`` event of each record of both sets.
+        n_draws: How many draws.
+        seed: Equal seeds give equal draws.
+
+    Yields:
+        ``n_draws`` pairs of draws, each of as many events as its set has. Of the same events both draws hold
+        the same ones, in the same order.
+    """
+    if np.array_equal(*(np.unique(np.asarray(event)) for event in events)):
+        members = [_members(event) for event in events]
+        generator = np.random.default_rng(seed)
+        for _ in range(n_draws):
+            places = generator.integers(len(members[0]), size=len(members[0]))
+            yield _drawn(members[0], places), _drawn(members[1], places)
+        return
+    seeds = np.random.default_rng(seed).integers(2**31, size=2).tolist()
+    alone = (draws(event, n_draws, number) for event, number in zip(events, seeds, strict=True))
+    yield from zip(*alone, strict=True)
 
 
 def intervals(
@@ -117,11 +145,10 @@ def intervals_between(
 ) -> list[Interval]:
     """Take statistics that compare two sets of records, and their intervals.
 
-    Events of either set are drawn on their own, as many as it has.
-
     Args:
         statistic: Takes the drawn records of both sets and returns ``(K,)`` numbers.
-        events: ``(B,)`` and ``(M,)`` events of the records of both sets.
+        events: ``(B,)`` and ``(M,)`` events of the records of both sets; they are drawn as
+            ``draws_of_both`` tells.
         seed: Equal seeds give equal intervals.
         n_draws: Draws that the intervals rest on.
         level: Share of the draws within an interval, between 0 and 1.
@@ -133,9 +160,7 @@ def intervals_between(
         EvaluationError: As ``intervals``.
     """
     wholes = [_whole(event) for event in events]
-    seeds = np.random.default_rng(seed).integers(2**31, size=2).tolist()
-    both = (draws(event, n_draws, number) for event, number in zip(events, seeds, strict=True))
-    taken = (statistic(*pair) for pair in zip(*both, strict=True))
+    taken = (statistic(*both) for both in draws_of_both(events, n_draws, seed))
     return _around(statistic(*wholes), taken, wholes, (n_draws, level), centred=True)
 
 
@@ -168,6 +193,19 @@ def interval(
         lambda draw: np.array([statistic(draw)]), event, seed=seed, n_draws=n_draws, level=level
     )
     return single
+
+
+def _members(event: ArrayLike) -> list[NDArray[np.int64]]:
+    """Return the rows of each event."""
+    codes = event_codes(event, np.size(event))
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(codes))[:-1])
+
+
+def _drawn(members: list[NDArray[np.int64]], places: NDArray[np.int64]) -> Draw:
+    """Return the records of events that were drawn."""
+    chosen = [members[place] for place in places.tolist()]
+    return Draw(np.concatenate(chosen), np.repeat(np.arange(len(chosen)), [len(rows) for rows in chosen]))
 
 
 def _whole(event: ArrayLike) -> Draw:

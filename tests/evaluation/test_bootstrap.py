@@ -8,13 +8,27 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from seismic_lightning.errors import EvaluationError
-from seismic_lightning.evaluation.bootstrap import Draw, draws, interval, intervals, intervals_between
+from seismic_lightning.evaluation.bootstrap import (
+    Draw,
+    draws,
+    draws_of_both,
+    interval,
+    intervals,
+    intervals_between,
+)
 from seismic_lightning.evaluation.frechet import diagonal_distance
 
 
 def mean_of(values: NDArray[np.float64], draw: Draw) -> float:
     """Return the mean of drawn records."""
     return float(values[draw.rows].mean())
+
+
+def difference_of_means(
+    first: NDArray[np.float64], second: NDArray[np.float64], draw: Draw, other: Draw
+) -> NDArray[np.float64]:
+    """Return by how much the mean of the first set is higher."""
+    return np.array([first[draw.rows].mean() - second[other.rows].mean()])
 
 
 def test_the_interval_of_a_mean_is_that_of_theory() -> None:
@@ -85,12 +99,52 @@ def test_two_sets_are_drawn_on_their_own() -> None:
     assert difference[3:] == (200, 200)
 
 
+def test_answers_are_drawn_with_the_events_they_answer() -> None:
+    rng = np.random.default_rng(13)
+    event = np.repeat(np.arange(33), 6)
+    real = rng.normal(size=33)[event] + 0.3 * rng.normal(size=event.size)
+    answer = real + 0.02 * rng.normal(size=event.size)
+
+    def ratio(draw: Draw, other: Draw) -> NDArray[np.float64]:
+        return np.array([answer[draw.rows].std() / real[other.rows].std()])
+
+    (together,) = intervals_between(ratio, (event, event), seed=14, n_draws=200)
+    (pairs,) = intervals(
+        lambda draw: np.array([answer[draw.rows].std() / real[draw.rows].std()]),
+        event,
+        seed=15,
+        n_draws=200,
+    )
+    (apart,) = intervals_between(ratio, (event + 100, event), seed=14, n_draws=200)
+    assert together.high - together.low == pytest.approx(pairs.high - pairs.low, rel=0.3)
+    assert apart.high - apart.low > 20.0 * (together.high - together.low)
+    for first, second in draws_of_both((event, event[6:][event[6:] > 0]), 3, seed=0):
+        assert len(np.unique(second.event)) == 32
+        assert len(np.unique(first.event)) == 33
+    for first, second in draws_of_both((event, event[::2]), 3, seed=0):
+        np.testing.assert_array_equal(event[first.rows][::6], event[::2][second.rows][::3])
+
+
+def test_intervals_of_answers_hold_the_truth_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(16)
+    event, held = np.repeat(np.arange(30), 6), 0
+    for trial in range(60):
+        size = rng.normal(size=30)[event]
+        real, answer = (size + rng.normal(0.0, 0.3, event.size) for _ in range(2))
+        (result,) = intervals_between(
+            partial(difference_of_means, answer, real), (event, event), seed=trial, n_draws=100, level=0.9
+        )
+        held += result.low <= 0.0 <= result.high
+        assert result.high - result.low < 0.2
+    assert 47 <= held <= 59
+
+
 def test_the_interval_of_a_small_distance_holds_its_value() -> None:
     rng = np.random.default_rng(11)
     first, second = rng.normal(0.0, 1.0, (100, 20)), rng.normal(0.0, 1.0, (100, 20))
     (result,) = intervals_between(
         lambda draw, other: np.array([diagonal_distance(first[draw.rows], second[other.rows])]),
-        (np.arange(100), np.arange(100)),
+        (np.arange(100), np.arange(100, 200)),
         seed=12,
         n_draws=200,
     )
