@@ -30,8 +30,11 @@ from seismic_lightning.evaluation.reading import BATCH_RECORDS
 from seismic_lightning.evaluation.seismogram import Known
 from seismic_lightning.evaluation.subject import Subject
 from seismic_lightning.models.generative import GenerativeAutoencoder
+from seismic_lightning.nn.noise import keyed_generator
 from seismic_lightning.transforms.phase import recover_waveform
 
+_CPU = torch.device("cpu")
+"""Where noise is drawn, so that devices agree."""
 Make = Callable[[Batch], Tensor]
 """From records as the model sees them to ``(B, C, F, T)`` answers in the model's representation."""
 
@@ -102,25 +105,35 @@ def answers(subject: Subject, making: Making) -> Iterator[Made]:
     Raises:
         EvaluationError: The model makes something that is not finite.
     """
-    trained = subject.seen.trained
     for name in rows_of(subject):
-        generator = torch.Generator().manual_seed(making.seed)
-        if name == CEILING_ROW:
-            records = _made(subject, name, lambda batch: batch.spectrogram, making)
-        elif name == ORACLE_ROW:
-            records = _made(
-                subject, name, lambda batch: trained.reconstruct(batch.spectrogram, batch.condition), making
-            )
-        else:
-            draw = _drawing(subject, name, generator, making.temperature)
-            records = _made(subject, name, draw, making)
-        making.progress(f"{name}: reading seismograms", 0, 1)
-        if name in (PRIOR_ROW, AGGREGATE_ROW) and not trained.conditional:
-            yield heard(
-                subject, Answer(name, _of_nothing(records, making.seed), paired=False), _nowhere(subject)
-            )
-        else:
-            yield heard(subject, Answer(name, records, paired=True), None)
+        yield answer_of(subject, name, making)
+
+
+def answer_of(subject: Subject, name: str, making: Making) -> Made:
+    """Make one row that the model answers.
+
+    Args:
+        subject: Real records, and the model.
+        name: Of the row, one of ``rows_of``.
+        making: How.
+
+    Raises:
+        EvaluationError: The model makes something that is not finite.
+    """
+    trained = subject.seen.trained
+    if name == CEILING_ROW:
+        records = _made(subject, name, lambda batch: batch.spectrogram, making)
+    elif name == ORACLE_ROW:
+        records = _made(
+            subject, name, lambda batch: trained.reconstruct(batch.spectrogram, batch.condition), making
+        )
+    else:
+        records = _made(subject, name, _drawing(subject, name, making), making)
+    making.progress(f"{name}: reading seismograms", 0, 1)
+    if name in (PRIOR_ROW, AGGREGATE_ROW) and not trained.conditional:
+        drawn = Answer(name, _of_nothing(records, making.seed), paired=False)
+        return heard(subject, drawn, _nowhere(subject))
+    return heard(subject, Answer(name, records, paired=True), None)
 
 
 def heard(subject: Subject, answer: Answer, known: Known | None) -> Made:
@@ -148,13 +161,18 @@ def heard(subject: Subject, answer: Answer, known: Known | None) -> Made:
     return Made(answer._replace(records=records, reference=reference), note)
 
 
-def _drawing(subject: Subject, name: str, generator: torch.Generator, temperature: float) -> Make:
-    """Return what draws records for a batch."""
+def _drawing(subject: Subject, name: str, making: Making) -> Make:
+    """Return what draws records for a batch.
+
+    The noise of an answer follows from the seed and the record's row in the dataset: it does not depend on
+    which other records are judged, nor on their number.
+    """
     trained, sampler = subject.seen.trained, "aggregate" if name == AGGREGATE_ROW else "prior"
 
     def draw(batch: Batch) -> Tensor:
+        noise = [keyed_generator(_CPU, making.seed, row) for row in batch.index.tolist()]
         return trained.model.generate(
-            batch.condition, generator=generator, temperature=temperature, sampler=sampler
+            batch.condition, generator=noise, temperature=making.temperature, sampler=sampler
         )
 
     return draw

@@ -8,7 +8,7 @@ import torch
 from support.judged import untrained
 
 from seismic_lightning.curation.store import open_dataset
-from seismic_lightning.evaluation.answers import Making, answers, guesses
+from seismic_lightning.evaluation.answers import Making, answer_of, guesses
 from seismic_lightning.evaluation.baselines import other_records
 from seismic_lightning.evaluation.budget import CONDITIONAL_ROW, HALVES_ROW, MEAN_ROW, OTHER_ROW, Answer
 from seismic_lightning.evaluation.chosen import choose
@@ -92,3 +92,21 @@ def test_all_guesses_and_no_half_are_read_anew(guessed: dict[str, Answer], subje
             read(part, "magnitude")[here], read(subject.records, "magnitude")[there]
         )
     assert guessed[MEAN_ROW].records.seismogram is not None
+
+
+def test_an_answer_does_not_depend_on_the_others_that_are_judged(
+    trained: Trained, subject: Subject, dataset_dir: Path
+) -> None:
+    more = asked(trained, dataset_dir, 60)
+    assert len(subject.rows) < len(more.rows)
+    few, many = (answer_of(judged, CONDITIONAL_ROW, MAKING).answer.records for judged in (subject, more))
+    assert few.level is not None
+    assert many.level is not None
+    places = np.searchsorted(more.rows, subject.rows)
+    np.testing.assert_array_equal(more.rows[places], subject.rows)
+    # batches of other sizes are summed up in another order
+    np.testing.assert_allclose(few.level, many.level[places], atol=1e-4)
+    assert np.abs(few.level[0] - few.level[1]).max() > 0.1
+    other = answer_of(subject, CONDITIONAL_ROW, MAKING._replace(seed=4)).answer.records
+    assert other.level is not None
+    assert np.abs(few.level - other.level).max() > 0.1
