@@ -15,6 +15,9 @@ A distance between two sets grows by the drawing itself: of two equal sets it is
 is not. Draws of comparisons are therefore shifted so that their mean is the value, and bounds kept at zero or
 above where all draws are.
 
+A draw may lack what a statistic needs, such as three records of strong earthquakes. The bounds then rest on
+the other draws, whose number is told; where more than half have no value there are no bounds.
+
 References:
     Efron, B. (1979), Annals of Statistics 7(1), 1-26, doi:10.1214/aos/1176344552.
     Field, C. A. and Welsh, A. H. (2007), Journal of the Royal Statistical Society B 69(3), 369-390,
@@ -32,6 +35,8 @@ from seismic_lightning.evaluation.checks import event_codes
 
 MIN_EVENTS = 2
 """One event tells nothing of the scatter between events."""
+_MOST_LOST = 0.5
+"""Share of draws without a value above which the others are no sample of anything."""
 
 
 class Draw(NamedTuple):
@@ -51,10 +56,11 @@ class Interval(NamedTuple):
 
     Attributes:
         value: Of all records.
-        low: Lower bound; NaN with fewer than two events.
+        low: Lower bound; NaN with fewer than two events, or where most draws have no value.
         high: Upper bound; likewise.
         n_records: Records it rests on.
         n_events: Their events.
+        n_lost: Draws without a value, which the bounds do not rest on.
     """
 
     value: float
@@ -62,6 +68,17 @@ class Interval(NamedTuple):
     high: float
     n_records: int
     n_events: int
+    n_lost: int = 0
+
+    def resting_on(self, used: NDArray[np.bool_], event: ArrayLike) -> "Interval":
+        """Return the same with the counts of the records that are used.
+
+        Args:
+            used: ``(B,)`` which of the records.
+            event: ``(B,)`` event of each record.
+        """
+        n_events = len(np.unique(np.asarray(event)[used]))
+        return self._replace(n_records=int(used.sum()), n_events=n_events)
 
 
 def draws(event: ArrayLike, n_draws: int, seed: int) -> Iterator[Draw]:
@@ -231,14 +248,23 @@ def _around(
             f"interval: give a level between 0 and 1 and at least one draw, got {level=}, {n_draws=}"
         )
     n_events = [int(whole.event.max()) + 1 for whole in wholes]
-    bounds = np.full((2, len(value)), np.nan)
+    bounds, n_lost = np.full((2, len(value)), np.nan), np.zeros(len(value), dtype=np.int64)
     if min(n_events) >= MIN_EVENTS:
         drawn = np.stack(list(taken))
-        bounds = np.quantile(drawn, [(1.0 - level) / 2.0, (1.0 + level) / 2.0], axis=0)
-        if centred:
-            bounds = bounds - (drawn.mean(axis=0) - value)
-            bounds = np.where(drawn.min(axis=0) >= 0.0, np.maximum(bounds, 0.0), bounds)
+        n_lost = (~np.isfinite(drawn)).sum(axis=0)
+        for place in np.flatnonzero((n_lost <= _MOST_LOST * n_draws) & np.isfinite(value)):
+            bounds[:, place] = _bounds(drawn[:, place], level, value[place] if centred else None)
     return [
-        Interval(float(middle), float(low), float(high), len(wholes[0].rows), n_events[0])
-        for middle, low, high in zip(value, *bounds, strict=True)
+        Interval(float(middle), float(low), float(high), len(wholes[0].rows), n_events[0], int(lost))
+        for middle, low, high, lost in zip(value, *bounds, n_lost, strict=True)
     ]
+
+
+def _bounds(drawn: NDArray[np.float64], level: float, centre: float | None) -> NDArray[np.float64]:
+    """Return the quantiles of the draws that have a value, shifted to a centre if there is one."""
+    known = drawn[np.isfinite(drawn)]
+    bounds = np.quantile(known, [(1.0 - level) / 2.0, (1.0 + level) / 2.0])
+    if centre is not None:
+        bounds = bounds - (known.mean() - centre)
+        bounds = np.maximum(bounds, 0.0) if known.min() >= 0.0 else bounds
+    return np.asarray(bounds)

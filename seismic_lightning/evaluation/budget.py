@@ -39,6 +39,7 @@ TABLE_COLUMNS = (
     "high",
     "n_records",
     "n_events",
+    "n_lost",
     "absent",
 )
 
@@ -116,7 +117,8 @@ def error_budget(
 
     Returns:
         One line per row and column with ``TABLE_COLUMNS``. ``value``, ``low`` and ``high`` are null where
-        ``absent`` tells why.
+        ``absent`` tells why; records and events are those that the value rests on, ``n_lost`` counts draws
+        of events that gave none.
 
     Raises:
         EvaluationError: Nothing to judge, two rows or columns of one name, or what a measure refuses.
@@ -171,7 +173,7 @@ def _lines(
 def _line(column: Column, cell: Interval | None, reason: str | None) -> tuple[object, ...]:
     """Return a line of the table without the row's name."""
     if cell is None:
-        return (*column, np.nan, np.nan, np.nan, 0, 0, reason)
+        return (*column, np.nan, np.nan, np.nan, 0, 0, 0, reason)
     return (*column, *cell, UNDEFINED if np.isnan(cell.value) else None)
 
 

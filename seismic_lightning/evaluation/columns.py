@@ -118,7 +118,7 @@ def waveform_measures(rate_hz: float, bands_hz: tuple[tuple[float, float], ...] 
     frechet = (Column("log-FAS Fréchet distance", "dex²", "low"),)
     return [
         PairedMeasure(multi, needs, resolutions, _means),
-        PairedMeasure(bands, needs, residual, lambda numbers, _: _known_mean(numbers, axis=0)),
+        PairedMeasure(bands, needs, residual, lambda numbers, _: _known_mean(numbers, axis=0), np.isfinite),
         SetMeasure(frechet, needs, features, lambda one, other: np.array([diagonal_distance(one, other)])),
     ]
 
@@ -205,7 +205,13 @@ def classifier_measures(classifier: SpectrogramClassifier, bins: Bins) -> list[M
             lambda records: embed(classifier, _have(records.level)),
             lambda one, other: np.array([frechet_distance(one, other)]),
         ),
-        SetMeasure(accuracy, ("level", "magnitude", "distance_km"), rightness, accuracies),
+        SetMeasure(
+            accuracy,
+            ("level", "magnitude", "distance_km"),
+            rightness,
+            accuracies,
+            lambda numbers: np.isfinite(numbers).repeat(len(accuracy), axis=1),
+        ),
     ]
 
 

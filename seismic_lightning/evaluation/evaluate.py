@@ -14,7 +14,7 @@ from seismic_lightning.evaluation.answers import Making, answers, guesses, rows_
 from seismic_lightning.evaluation.chosen import choose
 from seismic_lightning.evaluation.curves import CurveMaker
 from seismic_lightning.evaluation.examples import example_places, examples_of
-from seismic_lightning.evaluation.judging import Judge, bins_table, make_judge, one_table
+from seismic_lightning.evaluation.judging import Judge, bins_table, lost_draws, make_judge, one_table
 from seismic_lightning.evaluation.progress import Progress, silently
 from seismic_lightning.evaluation.reading import RecordsSeen
 from seismic_lightning.evaluation.result import REAL, Curves, Evaluation, Example
@@ -92,12 +92,14 @@ def evaluate(
     judge, left_out = make_judge(subject, schooling, settings.seed, settings.n_draws)
     making = Making(settings.n_iterations, settings.temperature, settings.seed, progress)
     findings = _judged(judge, making)
+    budget = one_table(findings.tables)
+    found = [*findings.notes, *lost_draws(budget, settings.n_draws)]
     return Evaluation(
-        budget=one_table(findings.tables),
+        budget=budget,
         bins=bins_table(findings.bins),
         examples=findings.examples,
         curves=findings.curves,
-        notes=[*_sizes(judge, settings), *_kinship(judge, school, settings), *left_out, *findings.notes],
+        notes=[*_sizes(judge, settings), *_kinship(judge, school, settings), *left_out, *found],
         about=_about(subject, settings),
     )
 

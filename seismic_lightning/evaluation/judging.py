@@ -29,6 +29,8 @@ from seismic_lightning.records.local_magnitude import MIN_MAGNITUDE
 
 MIN_TRAINING_RECORDS = 3
 """Fewer have no second nearest neighbour to compare with."""
+FEW_LOST = 0.05
+"""Share of draws without a value that is not worth a word."""
 _NEED_THREE = (
     "S-P error, median",
     "H/V of S over real",
@@ -173,6 +175,24 @@ def one_table(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """
     lines = [line for table in tables for line in table.itertuples(index=False, name=None)]
     return pd.DataFrame(lines, columns=tables[0].columns)
+
+
+def lost_draws(budget: pd.DataFrame, n_draws: int) -> list[str]:
+    """Say which intervals rest on fewer draws than were asked for.
+
+    Args:
+        budget: Lines of ``budget.TABLE_COLUMNS``.
+        n_draws: Draws of events that were asked for.
+
+    Returns:
+        One sentence for each row where more than a few draws are lost.
+    """
+    many = budget[budget["absent"].isna() & (budget["n_lost"] > FEW_LOST * n_draws)]
+    return [
+        f"{row}: up to {lines['n_lost'].max()} of {n_draws} draws of events have no value of "
+        f"{', '.join(lines['measure'])}; intervals rest on the others, or are left out where most are lost."
+        for row, lines in many.groupby("row", sort=False)
+    ]
 
 
 def bins_table(lines: list[dict[str, object]]) -> pd.DataFrame:

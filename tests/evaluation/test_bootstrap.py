@@ -38,7 +38,7 @@ def test_the_interval_of_a_mean_is_that_of_theory() -> None:
     expected = stats.norm.interval(0.95, values.mean(), error)
     assert result.value == values.mean()
     np.testing.assert_allclose((result.low, result.high), expected, atol=0.15 * error)
-    assert result[3:] == (400, 400)
+    assert result[3:] == (400, 400, 0)
 
 
 def test_intervals_by_event_hold_the_truth_as_often_as_they_say() -> None:
@@ -96,7 +96,7 @@ def test_two_sets_are_drawn_on_their_own() -> None:
     )
     error = np.hypot(first.std() / np.sqrt(200), second.std() / np.sqrt(300))
     assert (difference.high - difference.low) / 2 == pytest.approx(1.96 * error, rel=0.1)
-    assert difference[3:] == (200, 200)
+    assert difference[3:] == (200, 200, 0)
 
 
 def test_answers_are_drawn_with_the_events_they_answer() -> None:
@@ -151,6 +151,32 @@ def test_the_interval_of_a_small_distance_holds_its_value() -> None:
     assert 0.0 <= result.low < result.value < result.high
 
 
+def test_draws_without_a_value_are_counted_and_the_others_make_the_bounds() -> None:
+    values, event = np.random.default_rng(17).normal(size=12), np.arange(12)
+
+    def mean_if(draw: Draw, least: int) -> float:
+        used = draw.rows[draw.rows >= least]
+        return float(values[used].mean()) if len(used) > 1 else np.nan
+
+    some, most, none = (
+        interval(partial(mean_if, least=least), event, seed=0, n_draws=200) for least in (9, 10, 0)
+    )
+    # at most one of the last three within twelve: 0.75^12 + 12 0.25 0.75^11
+    assert some.n_lost == pytest.approx(0.158 * 200, abs=4 * np.sqrt(200 * 0.158 * 0.842))
+    assert some.low < some.value < some.high
+    assert none.n_lost == 0
+    # of the last two: 0.38
+    assert most.n_lost > some.n_lost
+    lost = interval(partial(mean_if, least=11), event, seed=0, n_draws=200)
+    assert np.isnan(lost[:3]).all()
+    both = interval(
+        lambda draw: 1.0 if {0, 1} <= {*draw.rows.tolist()} else np.nan, event, seed=0, n_draws=200
+    )
+    assert both.value == 1.0
+    assert both.n_lost > 100
+    assert np.isnan([both.low, both.high]).all()
+
+
 def test_what_gives_no_interval_is_said() -> None:
     def mean(draw: Draw) -> float:
         return float(draw.rows.mean())
@@ -158,7 +184,7 @@ def test_what_gives_no_interval_is_said() -> None:
     single = interval(mean, ["only"] * 3, seed=0)
     assert single.value == 1.0
     assert np.isnan([single.low, single.high]).all()
-    assert single[3:] == (3, 1)
+    assert single[3:] == (3, 1, 0)
     with pytest.raises(EvaluationError, match="no records"):
         interval(mean, [], seed=0)
     with pytest.raises(EvaluationError, match="level=95"):

@@ -96,9 +96,9 @@ def _budget(rng: np.random.Generator, rows: tuple[str, ...]) -> pd.DataFrame:
                     reason = "no seismogram"
                 value = _TARGETS[column.best] + (-1 if column.best == "high" else 1) * _WORSE.get(row, 0.6)
                 value *= 1.0 + 0.3 * rng.random()
-                numbers = (value, value - 0.04, value + 0.05, 807, 163)
+                numbers = (value, value - 0.04, value + 0.05, 807, 163, 0)
                 if reason is not None:
-                    numbers = (np.nan, np.nan, np.nan, 0, 0)
+                    numbers = (np.nan, np.nan, np.nan, 0, 0, 0)
                 lines.append((row, *column, *numbers, reason))
     return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 
