@@ -18,8 +18,7 @@ from seismic_lightning.evaluation.bins import Bins
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals
 from seismic_lightning.evaluation.classifier import SpectrogramClassifier, Teaching, correct, embed
 from seismic_lightning.evaluation.discriminator import discriminate
-from seismic_lightning.evaluation.fourier import BANDS_HZ, fas_features, fas_residual_dex
-from seismic_lightning.evaluation.frechet import diagonal_distance, frechet_distance
+from seismic_lightning.evaluation.frechet import frechet_distance
 from seismic_lightning.evaluation.intensity import intensity
 from seismic_lightning.evaluation.measure import (
     Array,
@@ -31,7 +30,6 @@ from seismic_lightning.evaluation.measure import (
     SetMeasure,
 )
 from seismic_lightning.evaluation.motion import Quantity, ground_motion
-from seismic_lightning.evaluation.noise import stands_out
 from seismic_lightning.evaluation.residuals import mixed_effects, trend
 
 INTENSITIES = ("PGA", "PGV", "PSA 0.1 s", "PSA 0.3 s", "PSA 1 s", "Arias intensity", "D5-95")
@@ -88,39 +86,6 @@ def spectral_measures(mean_level: Array) -> list[Measure]:
         Column("log spectral distance", "dex", "low"),
     )
     return [PairedMeasure(columns, ("level",), compare, reduce)]
-
-
-def waveform_measures(rate_hz: float, bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ) -> list[Measure]:
-    """Return the distance at several resolutions and what Fourier amplitude spectra tell.
-
-    Residuals of Fourier amplitudes count where a real record whose P is known stands out of its noise.
-
-    Args:
-        rate_hz: Sampling rate of all waveforms.
-        bands_hz: Bands of the residuals; all of them together for the Fréchet distance.
-    """
-
-    def resolutions(answer: Records, real: Records) -> Array:
-        return spectra.multi_resolution_distance_dex(_have(answer.waveform), _have(real.waveform))[:, None]
-
-    def residual(answer: Records, real: Records) -> Array:
-        record = _have(real.waveform)
-        usable = None if real.p_s is None else stands_out(record, rate_hz, real.p_s, bands_hz)
-        by_component = fas_residual_dex(_have(answer.waveform), record, rate_hz, bands_hz, usable=usable)
-        return _known_mean(by_component, axis=1)
-
-    def features(records: Records) -> Array:
-        return fas_features(_have(records.waveform), rate_hz, bands_hz)
-
-    needs = ("waveform",)
-    bands = tuple(Column(f"FAS {low:g}-{high:g} Hz bias", "dex", "zero") for low, high in bands_hz)
-    multi = (Column("multi-resolution distance", "dex", "low"),)
-    frechet = (Column("log-FAS Fréchet distance", "dex²", "low"),)
-    return [
-        PairedMeasure(multi, needs, resolutions, _means),
-        PairedMeasure(bands, needs, residual, lambda numbers, _: _known_mean(numbers, axis=0), np.isfinite),
-        SetMeasure(frechet, needs, features, lambda one, other: np.array([diagonal_distance(one, other)])),
-    ]
 
 
 def intensity_measures() -> list[Measure]:
@@ -258,23 +223,34 @@ class DiscriminatorMeasure:
         )
 
 
+def means(numbers: Array, _: Draw) -> Array:
+    """Return the mean of each number.
+
+    Args:
+        numbers: ``(M, K)`` of drawn records.
+        _: The draw.
+    """
+    return np.asarray(numbers.mean(axis=0))
+
+
+def known_mean(numbers: Array, axis: int) -> Array:
+    """Return the mean of what is known, NaN where nothing is.
+
+    Args:
+        numbers: Some of them may be NaN.
+        axis: That is averaged over.
+    """
+    known = np.isfinite(numbers)
+    count = known.sum(axis=axis)
+    total = np.where(known, numbers, 0.0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
 def _have(part: Samples | None) -> Samples:
     """Return a part that the measure's needs promise."""
     if part is None:
         raise EvaluationError("a measure was given records without what it needs")
     return part
-
-
-def _means(numbers: Array, _: Draw) -> Array:
-    return np.asarray(numbers.mean(axis=0))
-
-
-def _known_mean(numbers: Array, axis: int) -> Array:
-    """Return the mean of what is known, NaN where nothing is."""
-    known = np.isfinite(numbers)
-    count = known.sum(axis=axis)
-    total = np.where(known, numbers, 0.0).sum(axis=axis)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _wasserstein(answer: Array, real: Array) -> Array:

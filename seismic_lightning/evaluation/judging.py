@@ -15,16 +15,17 @@ from seismic_lightning.evaluation.columns import (
     intensity_measures,
     spectral_measures,
     trend_measures,
-    waveform_measures,
 )
 from seismic_lightning.evaluation.fourier import bands_below, fas_features
 from seismic_lightning.evaluation.ground import COUNTS
 from seismic_lightning.evaluation.honesty_columns import honesty_measures
 from seismic_lightning.evaluation.measure import Array, Measure, Records
+from seismic_lightning.evaluation.noise import SETTLED_S
 from seismic_lightning.evaluation.result import BIN_COLUMNS
 from seismic_lightning.evaluation.schooling import Schooling
 from seismic_lightning.evaluation.seismogram_columns import closure_measures, seismogram_measures
 from seismic_lightning.evaluation.subject import Subject
+from seismic_lightning.evaluation.waveform_columns import band_name, waveform_measures
 from seismic_lightning.records.local_magnitude import MIN_MAGNITUDE
 
 MIN_TRAINING_RECORDS = 3
@@ -139,7 +140,7 @@ def make_judge(subject: Subject, schooling: Schooling, seed: int, n_draws: int) 
     bands = bands_below(rate_hz)
     measures: list[Measure] = [
         *spectral_measures(schooling.mean_level),
-        *waveform_measures(rate_hz, bands),
+        *waveform_measures(rate_hz, bands, settled_s=_settled_s(subject)),
         *intensity_measures(),
         *trend_measures(),
         *closure_measures(),
@@ -204,10 +205,18 @@ def bins_table(lines: list[dict[str, object]]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(BIN_COLUMNS))
 
 
+def _settled_s(subject: Subject) -> float:
+    """Return how long a record lasts until its taper and the start of the filter are over."""
+    trained = subject.seen.trained
+    return max(SETTLED_S, trained.front.preprocess.settings.taper_fraction * trained.length_s)
+
+
 def _reasons(subject: Subject) -> dict[str, str]:
     """Say what these records cannot have."""
     reasons = dict.fromkeys(_NEED_ONSETS, "no P stands out of the noise")
     reasons["envelope levels off real"] = "no S stands out of the noise"
+    bands = map(band_name, bands_below(subject.rate_hz))
+    reasons.update(dict.fromkeys(bands, "nothing stands out of the noise between taper and P"))
     reasons.update(dict.fromkeys(_TREND, "too few records, or no scatter about the trend"))
     reasons.update(dict.fromkeys(_EVENT_TERMS, "no two records of one event, or no scatter"))
     if subject.seen.dataset.components != "ZNE":

@@ -8,7 +8,7 @@ does not rest on.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from seismic_lightning.errors import EvaluationError
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals, intervals_between
 
+T = TypeVar("T")
 Array = NDArray[np.float64]
 Samples = NDArray[np.floating[Any]]
 """Spectrograms and waveforms, which may be kept in single precision to save memory."""
@@ -159,6 +160,29 @@ class PairedMeasure:
         return _counted(found, numbers, reference.event, self._used)
 
 
+class OfReference(Generic[T]):
+    """Describes real records once, for all answers that are compared with the same ones."""
+
+    def __init__(self, describe: Callable[[Records], T]) -> None:
+        """Keep how to describe.
+
+        Args:
+            describe: Records to whatever a measure needs of them.
+        """
+        self._describe = describe
+        self._last: tuple[Records, T] | None = None
+
+    def __call__(self, reference: Records) -> T:
+        """Return what was found, at once if these records were described last.
+
+        Args:
+            reference: Real records.
+        """
+        if self._last is None or self._last[0] is not reference:
+            self._last = (reference, self._describe(reference))
+        return self._last[1]
+
+
 class SetMeasure:
     """Columns from numbers that describe each record of two sets."""
 
@@ -186,7 +210,8 @@ class SetMeasure:
         self._describe = describe
         self._reduce = reduce
         self._used = used
-        self._described: tuple[Records, Array] | None = None
+        # Once for all answers that are compared with the same records.
+        self._of_reference = OfReference(describe)
 
     def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
         """Compare two sets.
@@ -208,12 +233,6 @@ class SetMeasure:
             n_draws=n_draws,
         )
         return _counted(found, first, answer.event, self._used)
-
-    def _of_reference(self, reference: Records) -> Array:
-        """Describe the reference, once for all answers that are compared with the same one."""
-        if self._described is None or self._described[0] is not reference:
-            self._described = (reference, self._describe(reference))
-        return self._described[1]
 
 
 def _counted(

@@ -30,10 +30,10 @@ from seismic_lightning.evaluation.columns import (
     intensity_measures,
     spectral_measures,
     trend_measures,
-    waveform_measures,
     with_intensity,
 )
 from seismic_lightning.evaluation.measure import Measure, Records
+from seismic_lightning.evaluation.waveform_columns import waveform_measures
 from seismic_lightning.transforms.settings import StftSettings
 from seismic_lightning.transforms.stft import Stft
 

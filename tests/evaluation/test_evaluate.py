@@ -30,7 +30,6 @@ from seismic_lightning.evaluation.chosen import choose, draw_events
 from seismic_lightning.evaluation.evaluate import EvaluationSettings, evaluate
 from seismic_lightning.evaluation.files import as_json, read_evaluation, write_evaluation
 from seismic_lightning.evaluation.ground import ground_of
-from seismic_lightning.evaluation.noise import stands_out
 from seismic_lightning.evaluation.progress import silently
 from seismic_lightning.evaluation.reading import RecordsSeen
 from seismic_lightning.evaluation.result import REAL, Evaluation
@@ -226,20 +225,6 @@ def test_whole_events_are_drawn() -> None:
     np.testing.assert_array_equal(draw_events(rows, event, 4, 0), drawn)
     np.testing.assert_array_equal(draw_events(rows, event, 7, 0), rows)
     assert len(draw_events(rows, np.repeat(np.array(["a"], object), 7), 3, 0)) == 3
-
-
-def test_only_where_the_signal_is_spectra_count() -> None:
-    rate_hz, n_samples = 100.0, 4000
-    time_s = np.arange(n_samples) / rate_hz
-    noise = 0.01 * np.random.default_rng(0).normal(size=(2, 1, n_samples))
-    tone = np.sin(2 * np.pi * 3.0 * time_s) + np.sin(2 * np.pi * 4.0 * time_s)
-    noise[0] += np.where(time_s > 10.0, tone, 0.0)
-    low, high = stands_out(noise, rate_hz, [10.0, 10.0], ((2.8, 4.2), (10.0, 20.0)))
-    assert low[0].mean() > 0.5
-    assert not high[0].any()
-    assert not low[1].any()
-    (unknown,) = stands_out(noise, rate_hz, np.nan, ((2.8, 4.2),))
-    assert not unknown.any()
 
 
 @pytest.mark.parametrize(

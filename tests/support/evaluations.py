@@ -23,12 +23,12 @@ from seismic_lightning.evaluation.columns import (
     intensity_measures,
     spectral_measures,
     trend_measures,
-    waveform_measures,
 )
 from seismic_lightning.evaluation.honesty_columns import honesty_measures
 from seismic_lightning.evaluation.measure import Measure
 from seismic_lightning.evaluation.result import BIN_COLUMNS, REAL, Curves, Evaluation, Example
 from seismic_lightning.evaluation.seismogram_columns import closure_measures, seismogram_measures
+from seismic_lightning.evaluation.waveform_columns import waveform_measures
 from seismic_lightning.records.levels import LEVEL_WINDOWS_S
 
 ROWS = (MEAN_ROW, OTHER_ROW, HALVES_ROW, CEILING_ROW, ORACLE_ROW, CONDITIONAL_ROW, PRIOR_ROW)
