@@ -4,6 +4,11 @@ Intensity measures of a record are averaged over its components in logarithm (ge
 record counts once. ``bias`` and ``sd`` are of the residuals of pairs; ``distribution`` is the Wasserstein
 distance of two sets, the mean shift that turns one distribution into the other, and needs no pairs.
 
+The scatter of residuals, and its parts between and within events, is best when low only where a record is
+rebuilt. Both sides of a pair are draws otherwise: an honest answer scatters by √2 times what real records
+scatter about their trend, and one that averages scatters less. ``PGA scatter about trend over real`` judges
+these.
+
 References:
     Ramdas, A., García Trillos, N. and Cuturi, M. (2017), Entropy 19(2), 47, doi:10.3390/e19020047
     (Wasserstein distance in one dimension).
@@ -107,9 +112,10 @@ def intensity_measures() -> list[Measure]:
 
     nan = np.full(len(INTENSITIES), np.nan)
     biases = tuple(Column(f"{name} bias", "dex", "zero") for name in INTENSITIES)
-    scatters = tuple(Column(f"{name} residual sd", "dex", "low") for name in INTENSITIES)
-    distances = tuple(Column(f"{name} distribution", "dex", "low") for name in INTENSITIES)
-    taus = (Column("PGA τ between events", "dex", "low"), Column("PGA φ within events", "dex", "low"))
+    scatters = tuple(Column(f"{name} residual sd", "dex", "rebuilt") for name in INTENSITIES)
+    distances = tuple(Column(f"{name} distribution", "dex", "low", of_request=False) for name in INTENSITIES)
+    names = ("PGA τ between events", "PGA φ within events")
+    taus = tuple(Column(name, "dex", "rebuilt") for name in names)
     needs = ("intensity",)
     return [
         PairedMeasure(biases + scatters, needs, residual, bias_and_sd),
@@ -158,7 +164,7 @@ def classifier_measures(classifier: SpectrogramClassifier, bins: Bins) -> list[M
         accuracy, of_real = (part.mean() if len(part) else np.nan for part in known)
         return np.array([accuracy, accuracy - of_real])
 
-    distance = (Column("embedding Fréchet distance", "", "low"),)
+    distance = (Column("embedding Fréchet distance", "", "low", of_request=False),)
     accuracy = (
         Column("classifier accuracy", "", "high"),
         Column("classifier accuracy less real", "", "zero"),
@@ -192,7 +198,7 @@ class DiscriminatorMeasure:
             seed: Of splits and classifiers.
             teaching: Length and size, the defaults without.
         """
-        self.columns: tuple[Column, ...] = (Column("discriminator accuracy", "", "half"),)
+        self.columns: tuple[Column, ...] = (Column("discriminator accuracy", "", "half", of_request=False),)
         self.needs: tuple[str, ...] = ("level",)
         self._seed = seed
         self._teaching = teaching

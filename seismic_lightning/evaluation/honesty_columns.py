@@ -37,8 +37,8 @@ def honesty_measures(
         return np.array([ratio, (neighbour_ratio(answer) < limit).mean()])
 
     columns = (
-        Column("distance to training over held-out", "", "one"),
-        Column("copies of training records", "", "low"),
+        Column("distance to training over held-out", "", "one", of_request=False),
+        Column("copies of training records", "", "low", of_request=False),
     )
     return [
         SetMeasure(columns, needs, lambda records: nearest_distances(describe(records), learned, 2), copied),
@@ -49,7 +49,9 @@ def honesty_measures(
 class CoverageMeasure:
     """Precision and recall; balls stay as they are while events are drawn."""
 
-    columns: tuple[Column, ...] = (Column("precision", "", "high"), Column("recall", "", "high"))
+    columns: tuple[Column, ...] = tuple(
+        Column(name, "", "high", of_request=False) for name in ("precision", "recall")
+    )
     paired = False
 
     def __init__(self, features: Features, needs: tuple[str, ...], k: int) -> None:

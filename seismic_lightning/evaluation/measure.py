@@ -22,7 +22,8 @@ Samples = NDArray[np.floating[Any]]
 """Spectrograms and waveforms, which may be kept in single precision to save memory."""
 Used = Callable[[Array], NDArray[np.bool_]]
 """From the ``(B, K)`` numbers of records to ``(B, columns)``: which records a column rests on."""
-Best = Literal["high", "low", "zero", "one", "half"]
+Best = Literal["high", "low", "zero", "one", "half", "rebuilt"]
+"""``rebuilt`` is low where a record is rebuilt; of a draw no value is best."""
 
 
 class Records(NamedTuple):
@@ -72,12 +73,15 @@ class Column(NamedTuple):
     Attributes:
         name: What is measured.
         unit: Its unit, empty for a pure number.
-        best: Which values are good: high, low, near zero, near one, or near one half.
+        best: Which values are good: high, low, near zero, near one, near one half, or low of records that are
+            rebuilt.
+        of_request: Whether it tells answers from the same answers in another order.
     """
 
     name: str
     unit: str
     best: Best
+    of_request: bool = True
 
 
 class Measure(Protocol):

@@ -95,7 +95,7 @@ def seismogram_measures() -> list[Measure]:
         _measure(
             onsets,
             _onsets_used,
-            Column("P found less real", "", "zero"),
+            Column("P found less real", "", "zero", of_request=False),
             Column("S-P error, median", "s", "low"),
         ),
         _measure(levels, _levels_used, Column("envelope levels off real", "dex", "low")),
@@ -104,8 +104,8 @@ def seismogram_measures() -> list[Measure]:
             _motion_used,
             Column("H/V of S over real", "", "one"),
             Column("corner frequency over real", "", "one"),
-            Column("P rectilinearity less real", "", "zero"),
-            Column("coherence after P less real", "", "zero"),
+            Column("P rectilinearity less real", "", "zero", of_request=False),
+            Column("coherence after P less real", "", "zero", of_request=False),
             Column("P polarisation error, median", "deg", "low"),
         ),
     ]

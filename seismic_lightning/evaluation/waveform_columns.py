@@ -52,7 +52,7 @@ def waveform_measures(
     needs = ("waveform",)
     bands = tuple(Column(band_name(band), "dex", "zero") for band in bands_hz)
     multi = (Column("multi-resolution distance", "dex", "low"),)
-    frechet = (Column("log-FAS Fréchet distance", "dex²", "low"),)
+    frechet = (Column("log-FAS Fréchet distance", "dex²", "low", of_request=False),)
     residual = _BandResidual(rate_hz, bands_hz, settled_s)
     return [
         PairedMeasure(multi, needs, resolutions, means),

@@ -34,7 +34,7 @@ from seismic_lightning.records.levels import LEVEL_WINDOWS_S
 ROWS = (MEAN_ROW, OTHER_ROW, HALVES_ROW, CEILING_ROW, ORACLE_ROW, CONDITIONAL_ROW, PRIOR_ROW)
 HOSTILE = "KO.<script>alert('ISK')</script>&\"$\\frac{$"
 RATE_HZ = 100.0
-_TARGETS = {"high": 0.95, "low": 0.05, "zero": 0.0, "one": 1.0, "half": 0.5}
+_TARGETS = {"high": 0.95, "low": 0.05, "zero": 0.0, "one": 1.0, "half": 0.5, "rebuilt": 0.05}
 _WORSE = dict(zip(ROWS, (1.0, 0.8, 0.05, 0.1, 0.3, 0.45, 1.2), strict=True))
 
 
@@ -99,7 +99,7 @@ def _budget(rng: np.random.Generator, rows: tuple[str, ...]) -> pd.DataFrame:
                 numbers = (value, value - 0.04, value + 0.05, 807, 163, 0)
                 if reason is not None:
                     numbers = (np.nan, np.nan, np.nan, 0, 0, 0)
-                lines.append((row, *column, *numbers, reason))
+                lines.append((row, *column[:3], *numbers, reason))
     return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 
 
