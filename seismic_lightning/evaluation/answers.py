@@ -61,10 +61,12 @@ class Made(NamedTuple):
     Attributes:
         answer: The row.
         note: A sentence where answers had to be left out.
+        kept: ``(M,)`` places of the records that are answered; None for all.
     """
 
     answer: Answer
     note: str | None = None
+    kept: NDArray[np.int64] | None = None
 
 
 def rows_of(subject: Subject) -> list[str]:
@@ -155,10 +157,10 @@ def heard(subject: Subject, answer: Answer, known: Known | None) -> Made:
     kept = np.flatnonzero(~silent)
     if kept.size == 0:
         bare = answer.records._replace(waveform=None)
-        return Made(answer._replace(records=bare), note)
+        return Made(answer._replace(records=bare), note, kept)
     records = subject.measured(answer.records.take(kept), _some(whole, kept, len(silent)))
     reference = subject.records.take(kept) if answer.paired else None
-    return Made(answer._replace(records=records, reference=reference), note)
+    return Made(answer._replace(records=records, reference=reference), note, kept)
 
 
 def _drawing(subject: Subject, name: str, making: Making) -> Make:

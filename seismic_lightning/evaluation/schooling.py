@@ -17,7 +17,7 @@ from seismic_lightning.evaluation.progress import Progress
 from seismic_lightning.evaluation.reading import BATCH_RECORDS, RecordsSeen
 from seismic_lightning.evaluation.subject import distances_km, usable
 
-TRAIN = "train"
+TRAIN, DEV = "train", "dev"
 MIN_INSIDE = 0.8
 """Share of the training records that the usual bins have to hold; other bins are made for other data."""
 N_BINS = 3

@@ -8,10 +8,11 @@ import torch
 from support.judged import untrained
 
 from seismic_lightning.curation.store import open_dataset
-from seismic_lightning.evaluation.answers import Making, answer_of, guesses
+from seismic_lightning.evaluation.answers import Making, answer_of, guesses, heard
 from seismic_lightning.evaluation.baselines import other_records
 from seismic_lightning.evaluation.budget import CONDITIONAL_ROW, HALVES_ROW, MEAN_ROW, OTHER_ROW, Answer
 from seismic_lightning.evaluation.chosen import choose
+from seismic_lightning.evaluation.examples import example_places, examples_of
 from seismic_lightning.evaluation.measure import Records
 from seismic_lightning.evaluation.progress import silently
 from seismic_lightning.evaluation.reading import RecordsSeen
@@ -110,3 +111,21 @@ def test_an_answer_does_not_depend_on_the_others_that_are_judged(
     other = answer_of(subject, CONDITIONAL_ROW, MAKING._replace(seed=4)).answer.records
     assert other.level is not None
     assert np.abs(few.level - other.level).max() > 0.1
+
+
+def test_a_silent_answer_takes_its_example_with_it_and_no_other(subject: Subject) -> None:
+    waveform = np.array(subject.records.waveform)
+    places = example_places(subject, 0)
+    silent = int(places[3])
+    waveform[silent, 1] = 0.0
+    made = heard(subject, Answer(CONDITIONAL_ROW, subject.records._replace(waveform=waveform), True), None)
+    assert made.kept is not None
+    assert silent not in made.kept
+    examples = examples_of(subject, made, places)
+    assert len(examples) == len(places) - 1
+    for example in examples:
+        np.testing.assert_array_equal(example.generated, example.real)
+    whole = examples_of(
+        subject, made._replace(kept=None, answer=Answer("all", subject.records, True)), places
+    )
+    assert len(whole) == len(places)
