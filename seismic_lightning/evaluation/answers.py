@@ -25,7 +25,7 @@ from seismic_lightning.evaluation.budget import (
     baseline_rows,
 )
 from seismic_lightning.evaluation.measure import Records
-from seismic_lightning.evaluation.progress import Progress
+from seismic_lightning.evaluation.progress import StepProgress
 from seismic_lightning.evaluation.reading import BATCH_RECORDS
 from seismic_lightning.evaluation.seismogram import Known
 from seismic_lightning.evaluation.subject import Subject
@@ -52,7 +52,7 @@ class Making(NamedTuple):
     n_iterations: int
     temperature: float
     seed: int
-    progress: Progress
+    progress: StepProgress
 
 
 class Made(NamedTuple):

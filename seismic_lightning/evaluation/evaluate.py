@@ -15,7 +15,7 @@ from seismic_lightning.evaluation.chosen import choose
 from seismic_lightning.evaluation.curves import CurveMaker
 from seismic_lightning.evaluation.examples import example_places, examples_of
 from seismic_lightning.evaluation.judging import Judge, bins_table, lost_draws, make_judge, one_table
-from seismic_lightning.evaluation.progress import Progress, silently
+from seismic_lightning.evaluation.progress import StepProgress, silently
 from seismic_lightning.evaluation.reading import RecordsSeen
 from seismic_lightning.evaluation.result import REAL, Curves, Evaluation, Example
 from seismic_lightning.evaluation.schooling import DEV, TRAIN, learn
@@ -74,7 +74,7 @@ def evaluate(
     settings: EvaluationSettings,
     *,
     training: CuratedDataset | None = None,
-    progress: Progress = silently,
+    progress: StepProgress = silently,
 ) -> Evaluation:
     """Judge a trained model by the records of a dataset.
 
