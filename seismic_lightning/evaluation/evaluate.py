@@ -89,7 +89,8 @@ def evaluate(
         Tables, curves, examples and notes. Equal seeds give equal ones on one machine.
 
     Raises:
-        EvaluationError: The dataset does not suit the checkpoint, or has too few records.
+        DatasetError: The dataset does not suit the checkpoint.
+        EvaluationError: It has too few records, or the model makes something that cannot be judged.
     """
     seen = RecordsSeen(dataset, trained)
     school = _school(seen, training)

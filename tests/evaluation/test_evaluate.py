@@ -14,7 +14,7 @@ from seismic_lightning.batch import Condition
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
-from seismic_lightning.errors import EvaluationError
+from seismic_lightning.errors import DatasetError, EvaluationError
 from seismic_lightning.evaluation.budget import (
     AGGREGATE_ROW,
     CEILING_ROW,
@@ -230,16 +230,16 @@ def test_whole_events_are_drawn() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"components": "Z"}, "has components=ZNE, .*components=Z; curate"),
-        ({"before_p_s": 5.0}, "has window.before_p_s=10.0, .* was trained with window.before_p_s=5.0"),
-        ({"length_s": 70.0}, "has window.length_s=20.0, .* was trained with window.length_s=70.0"),
-        ({"unit": "mps2"}, "its records are in mps, those of .* in mps2"),
+        ({"components": "Z"}, "has components=ZNE, .* was trained on components=Z:"),
+        ({"before_p_s": 5.0}, "has window.before_p_s=10.0, .* was trained on window.before_p_s=5.0"),
+        ({"length_s": 70.0}, "has window.length_s=20.0, .* was trained on window.length_s=70.0"),
+        ({"unit": "mps2"}, "has unit=mps, .* was trained on unit=mps2"),
     ],
 )
 def test_a_dataset_of_another_kind_is_refused(
     changes: dict[str, object], message: str, cvae: Trained, dataset_dir: Path
 ) -> None:
-    with pytest.raises(EvaluationError, match=message):
+    with pytest.raises(DatasetError, match=message):
         evaluate(replace(cvae, **changes), open_dataset(dataset_dir), BRIEF)  # type: ignore[arg-type]
 
 
@@ -254,7 +254,7 @@ def test_too_slow_too_few_and_foreign_datasets_are_refused(
         return kept.reset_index(drop=True)
 
     other = replace(cvae, dataset_id="0" * 64)
-    with pytest.raises(EvaluationError, match=r"its records have at most 50 Hz, .* works at 100 Hz"):
+    with pytest.raises(DatasetError, match=r"its records have at most 50 Hz, .* works at 100 Hz"):
         evaluate(other, leaky(dataset_dir, tmp_path / "slow", slow), BRIEF)
     with pytest.raises(EvaluationError, match=r": 3 records of \d events are too few; 4 records of 2 events"):
         evaluate(cvae, leaky(dataset_dir, tmp_path / "few", few), BRIEF)
