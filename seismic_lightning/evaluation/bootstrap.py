@@ -112,7 +112,7 @@ def draws_of_both(
         ``n_draws`` pairs of draws, each of as many events as its set has. Of the same events both draws hold
         the same ones, in the same order.
     """
-    if np.array_equal(*(np.unique(np.asarray(event)) for event in events)):
+    if np.array_equal(np.unique(np.asarray(events[0])), np.unique(np.asarray(events[1]))):
         members = [_members(event) for event in events]
         generator = np.random.default_rng(seed)
         for _ in range(n_draws):
