@@ -186,14 +186,20 @@ def lost_draws(budget: pd.DataFrame, n_draws: int) -> list[str]:
         n_draws: Draws of events that were asked for.
 
     Returns:
-        One sentence for each row where more than a few draws are lost.
+        One sentence for the rows that lack the same measures in more than a few draws.
     """
     many = budget[budget["absent"].isna() & (budget["n_lost"] > FEW_LOST * n_draws)]
-    return [
-        f"{row}: up to {lines['n_lost'].max()} of {n_draws} draws of events have no value of "
-        f"{', '.join(lines['measure'])}; intervals rest on the others, or are left out where most are lost."
-        for row, lines in many.groupby("row", sort=False)
-    ]
+    rows_by_measures: dict[str, list[str]] = {}
+    for row, lines in many.groupby("row", sort=False):
+        rows_by_measures.setdefault(", ".join(lines["measure"]), []).append(str(row))
+    notes = []
+    for measures, rows in rows_by_measures.items():
+        most = many.loc[many["row"].isin(rows), "n_lost"].max()
+        notes.append(
+            f"Up to {most} of {n_draws} draws of events have no value of {measures} ({', '.join(rows)}); "
+            "intervals rest on the others, or are left out where most are lost."
+        )
+    return notes
 
 
 def bins_table(lines: list[dict[str, object]]) -> pd.DataFrame:
