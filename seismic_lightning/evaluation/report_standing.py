@@ -14,13 +14,16 @@ An honest draw does not reach the ceiling's values, for it is another record of 
 scatter of residuals better the lower it is, see ``columns``: it places rebuilt records alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
+
+import pandas as pd
 
 from seismic_lightning.evaluation.budget import (
     CEILING_ROW,
     HALVES_ROW,
     MEAN_ROW,
+    NO_PAIRS,
     ORACLE_ROW,
     OTHER_ROW,
 )
@@ -81,3 +84,30 @@ def standing(
     if share >= 1.0:
         return "worse"
     return "near" if share < _HALF_WAY else "far"
+
+
+def rows_from_nothing(budget: pd.DataFrame) -> set[str]:
+    """Return the rows whose records answer no requests.
+
+    Args:
+        budget: Lines of ``budget.TABLE_COLUMNS``, of all measures.
+    """
+    return set(budget.loc[budget["absent"] == NO_PAIRS, "row"]) - {HALVES_ROW}
+
+
+def standings(lines: pd.DataFrame, row: str, *, from_nothing: bool) -> Iterator[tuple[str, Standing]]:
+    """Place all values of a row.
+
+    Args:
+        lines: Lines of ``budget.TABLE_COLUMNS``.
+        row: The model's row.
+        from_nothing: Whether its records answer no requests.
+
+    Yields:
+        Measures that have a value, and where it lies.
+    """
+    known = lines[lines["absent"].isna()]
+    for measure, held in known.groupby("measure", sort=False):
+        values, best = dict(zip(held["row"], held["value"], strict=True)), held["best"].iloc[0]
+        if row in values:
+            yield str(measure), standing(values[row], best, values, row, from_nothing=from_nothing)

@@ -5,16 +5,20 @@ of one unit stand below each other and a family fits a screen.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from seismic_lightning.evaluation.budget import HALVES_ROW, NO_PAIRS
 from seismic_lightning.evaluation.measure import Best
 from seismic_lightning.evaluation.report_glossary import FAMILIES, entry
-from seismic_lightning.evaluation.report_standing import BASELINES, FLOORS, Standing, standing
+from seismic_lightning.evaluation.report_standing import (
+    BASELINES,
+    FLOORS,
+    Standing,
+    rows_from_nothing,
+    standings,
+)
 
 BEST_WORDS: dict[Best, str] = {
     "high": "high is best",
@@ -158,7 +162,7 @@ def budget_tables(budget: pd.DataFrame) -> list[FamilyTable]:
         Families in the order of the glossary, those that have a measure.
     """
     family = budget["measure"].map(lambda measure: entry(measure).family)
-    unasked = _from_nothing(budget)
+    unasked = rows_from_nothing(budget)
     return [
         _family_table(title, budget[family == title], unasked)
         for title in FAMILIES
@@ -175,8 +179,10 @@ def verdicts(budget: pd.DataFrame) -> list[Verdict]:
     Returns:
         One for each row that is neither guess nor bound, in the budget's order.
     """
-    unasked = _from_nothing(budget)
-    placed = {row: dict(_standings(budget, row, row in unasked)) for row in _rows(budget, GROUPS[2])}
+    unasked = rows_from_nothing(budget)
+    placed = {
+        row: dict(standings(budget, row, from_nothing=row in unasked)) for row in _rows(budget, GROUPS[2])
+    }
     return [
         Verdict(
             row,
@@ -262,7 +268,7 @@ def _rows(lines: pd.DataFrame, group: str) -> list[str]:
 
 def _placed(lines: pd.DataFrame, row: str, group: str, unasked: set[str]) -> dict[str, Standing]:
     """Return where the values of a row lie by measure, nothing of guesses and bounds."""
-    return dict(_standings(lines, row, row in unasked)) if group == GROUPS[2] else {}
+    return dict(standings(lines, row, from_nothing=row in unasked)) if group == GROUPS[2] else {}
 
 
 def _line(lines: pd.DataFrame, row: str, placed: dict[str, Standing], marks: dict[str, str]) -> Line:
@@ -285,20 +291,6 @@ def _counts(judged: pd.DataFrame, what: str) -> str:
     counted = judged[f"n_{what}"]
     low, high = int(counted.min()), int(counted.max())
     return f"{low:,} {what}" if low == high else f"{low:,} to {high:,} {what}"
-
-
-def _from_nothing(budget: pd.DataFrame) -> set[str]:
-    """Return the rows whose records answer no requests."""
-    return set(budget.loc[budget["absent"] == NO_PAIRS, "row"]) - {HALVES_ROW}
-
-
-def _standings(lines: pd.DataFrame, row: str, unasked: bool) -> Iterator[tuple[str, Standing]]:
-    """Yield measures of a row that have a value, and where it lies."""
-    known = lines[lines["absent"].isna()]
-    for measure, held in known.groupby("measure", sort=False):
-        values = dict(zip(held["row"], held["value"], strict=True))
-        if row in values:
-            yield str(measure), standing(values[row], held["best"].iloc[0], values, row, from_nothing=unasked)
 
 
 def _bin_cell(held: pd.DataFrame) -> BinCell:

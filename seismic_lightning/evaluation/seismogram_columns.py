@@ -83,14 +83,6 @@ def seismogram_measures() -> list[Measure]:
         held = np.isfinite(difference)
         return np.array([difference[held].mean() if held.any() else np.nan])
 
-    def motion(answer: Array, real: Array) -> Array:
-        one, other = _clear(answer), _clear(real)
-        ratios = [_medians(one, (name,)) / _medians(other, (name,)) for name in _RATIOS]
-        rectilinearity = _medians(one, ("p_rectilinearity",)) - _medians(other, ("p_rectilinearity",))
-        coherence = (_medians(one, COHERENCES) - _medians(other, COHERENCES)).mean(keepdims=True)
-        turned_deg = np.array([_median(np.abs(one[:, _place("polarisation_error_deg")]))])
-        return np.concatenate([*ratios, rectilinearity, coherence, turned_deg])
-
     return [
         _measure(
             onsets,
@@ -100,7 +92,7 @@ def seismogram_measures() -> list[Measure]:
         ),
         _measure(levels, _levels_used, Column("envelope levels off real", "dex", "low")),
         _measure(
-            motion,
+            _motion,
             _motion_used,
             Column("H/V of S over real", "", "one"),
             Column("corner frequency over real", "", "one"),
@@ -116,6 +108,16 @@ _RATIOS = ("horizontal_to_vertical", "corner_hz")
 
 def _measure(reduce: Callable[[Array, Array], Array], used: Used, *columns: Column) -> SetMeasure:
     return SetMeasure(columns, ("seismogram",), _read, reduce, used)
+
+
+def _motion(answer: Array, real: Array) -> Array:
+    """Compare what the particle motion of clear records tells."""
+    one, other = _clear(answer), _clear(real)
+    ratios = [_medians(one, (name,)) / _medians(other, (name,)) for name in _RATIOS]
+    rectilinearity = _medians(one, ("p_rectilinearity",)) - _medians(other, ("p_rectilinearity",))
+    coherence = (_medians(one, COHERENCES) - _medians(other, COHERENCES)).mean(keepdims=True)
+    turned_deg = np.array([_median(np.abs(one[:, _place("polarisation_error_deg")]))])
+    return np.concatenate([*ratios, rectilinearity, coherence, turned_deg])
 
 
 def _onsets_used(table: Array) -> NDArray[np.bool_]:
