@@ -10,15 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from seismic_lightning.evaluation import report_standing
 from seismic_lightning.evaluation.measure import Best
 from seismic_lightning.evaluation.report_glossary import FAMILIES, entry
-from seismic_lightning.evaluation.report_standing import (
-    BASELINES,
-    FLOORS,
-    Standing,
-    rows_from_nothing,
-    standings,
-)
+from seismic_lightning.evaluation.report_standing import BASELINES, FLOORS, Standing
 
 BEST_WORDS: dict[Best, str] = {
     "high": "high is best",
@@ -162,7 +157,7 @@ def budget_tables(budget: pd.DataFrame) -> list[FamilyTable]:
         Families in the order of the glossary, those that have a measure.
     """
     family = budget["measure"].map(lambda measure: entry(measure).family)
-    unasked = rows_from_nothing(budget)
+    unasked = report_standing.rows_from_nothing(budget)
     return [
         _family_table(title, budget[family == title], unasked)
         for title in FAMILIES
@@ -179,9 +174,10 @@ def verdicts(budget: pd.DataFrame) -> list[Verdict]:
     Returns:
         One for each row that is neither guess nor bound, in the budget's order.
     """
-    unasked = rows_from_nothing(budget)
+    unasked = report_standing.rows_from_nothing(budget)
     placed = {
-        row: dict(standings(budget, row, from_nothing=row in unasked)) for row in _rows(budget, GROUPS[2])
+        row: dict(report_standing.standings(budget, row, from_nothing=row in unasked))
+        for row in _rows(budget, GROUPS[2])
     }
     return [
         Verdict(
@@ -267,8 +263,9 @@ def _rows(lines: pd.DataFrame, group: str) -> list[str]:
 
 
 def _placed(lines: pd.DataFrame, row: str, group: str, unasked: set[str]) -> dict[str, Standing]:
-    """Return where the values of a row lie by measure, nothing of guesses and bounds."""
-    return dict(standings(lines, row, from_nothing=row in unasked)) if group == GROUPS[2] else {}
+    return (
+        dict(report_standing.standings(lines, row, from_nothing=row in unasked)) if group == GROUPS[2] else {}
+    )
 
 
 def _line(lines: pd.DataFrame, row: str, placed: dict[str, Standing], marks: dict[str, str]) -> Line:
