@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from seismic_lightning.evaluation.bootstrap import Interval, intervals_between
 from seismic_lightning.evaluation.honesty import COPY_QUANTILE, balls_around, neighbour_ratio
-from seismic_lightning.evaluation.measure import Array, Column, Measure, Records, SetMeasure
+from seismic_lightning.evaluation.measure import Array, Column, Described, Measure, Records, SetMeasure
 from seismic_lightning.evaluation.neighbours import feature_sets, nearest_distances, standardised
 
 Features = Callable[[Records], Array]
@@ -64,6 +64,7 @@ class CoverageMeasure:
         """
         self.needs = needs
         self._features = features
+        self._of_real = Described(features)
         self._k = k
 
     def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
@@ -78,7 +79,7 @@ class CoverageMeasure:
         Returns:
             One interval per column.
         """
-        made, real = feature_sets(self._features(answer), self._features(reference))
+        made, real = feature_sets(self._features(answer), self._of_real(reference))
         precise = balls_around(made, real, self._k)[0] > 0
         recalled = balls_around(real, made, self._k)[0] > 0
         return intervals_between(

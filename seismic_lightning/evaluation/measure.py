@@ -164,8 +164,8 @@ class PairedMeasure:
         return _counted(found, numbers, reference.event, self._used)
 
 
-class OfReference(Generic[T]):
-    """Describes real records once, for all answers that are compared with the same ones."""
+class Described(Generic[T]):
+    """Describes real records once for all rows; of answers it would keep samples in memory."""
 
     def __init__(self, describe: Callable[[Records], T]) -> None:
         """Keep how to describe.
@@ -176,14 +176,14 @@ class OfReference(Generic[T]):
         self._describe = describe
         self._last: tuple[Records, T] | None = None
 
-    def __call__(self, reference: Records) -> T:
+    def __call__(self, records: Records) -> T:
         """Return what was found, at once if these records were described last.
 
         Args:
-            reference: Real records.
+            records: Real ones.
         """
-        if self._last is None or self._last[0] is not reference:
-            self._last = (reference, self._describe(reference))
+        if self._last is None or self._last[0] is not records:
+            self._last = (records, self._describe(records))
         return self._last[1]
 
 
@@ -215,7 +215,7 @@ class SetMeasure:
         self._reduce = reduce
         self._used = used
         # Once for all answers that are compared with the same records.
-        self._of_reference = OfReference(describe)
+        self._of_reference = Described(describe)
 
     def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
         """Compare two sets.

@@ -19,8 +19,8 @@ from seismic_lightning.evaluation.frechet import diagonal_distance
 from seismic_lightning.evaluation.measure import (
     Array,
     Column,
+    Described,
     Measure,
-    OfReference,
     PairedMeasure,
     Records,
     Samples,
@@ -83,7 +83,7 @@ class _BandResidual:
     def __init__(self, rate_hz: float, bands_hz: Bands, settled_s: float) -> None:
         self._rate_hz, self._bands_hz, self._settled_s = rate_hz, bands_hz, settled_s
         self._centre_hz = band_centres_hz(bands_hz)
-        self._of_real = OfReference(lambda real: self._spectra(real, real.p_s))
+        self._of_real = Described(lambda real: self._spectra(real, real.p_s))
 
     def __call__(self, answer: Records, real: Records) -> Array:
         """Return ``(B, bands)`` residuals in dex, mean over components; NaN where nothing counts."""
