@@ -18,20 +18,23 @@ from seismic_lightning.evaluation.budget import (
     AGGREGATE_ROW,
     CEILING_ROW,
     CONDITIONAL_ROW,
-    MEAN_ROW,
+    HALVES_ROW,
     ORACLE_ROW,
     PRIOR_ROW,
     Answer,
     baseline_rows,
 )
 from seismic_lightning.evaluation.measure import Records
-from seismic_lightning.evaluation.progress import Progress
+from seismic_lightning.evaluation.progress import StepProgress
 from seismic_lightning.evaluation.reading import BATCH_RECORDS
 from seismic_lightning.evaluation.seismogram import Known
 from seismic_lightning.evaluation.subject import Subject
 from seismic_lightning.models.generative import GenerativeAutoencoder
+from seismic_lightning.nn.noise import keyed_generator
 from seismic_lightning.transforms.phase import recover_waveform
 
+_CPU = torch.device("cpu")
+"""Where noise is drawn, so that devices agree."""
 Make = Callable[[Batch], Tensor]
 """From records as the model sees them to ``(B, C, F, T)`` answers in the model's representation."""
 
@@ -49,7 +52,7 @@ class Making(NamedTuple):
     n_iterations: int
     temperature: float
     seed: int
-    progress: Progress
+    progress: StepProgress
 
 
 class Made(NamedTuple):
@@ -58,10 +61,12 @@ class Made(NamedTuple):
     Attributes:
         answer: The row.
         note: A sentence where answers had to be left out.
+        kept: ``(M,)`` places of the records that are answered; None for all.
     """
 
     answer: Answer
     note: str | None = None
+    kept: NDArray[np.int64] | None = None
 
 
 def rows_of(subject: Subject) -> list[str]:
@@ -88,10 +93,8 @@ def guesses(subject: Subject, mean_level: NDArray[np.float64], making: Making) -
     """
     waveform = _mean_waveform(subject, mean_level, making)
     for answer in baseline_rows(subject.records, mean_level, seed=making.seed, mean_waveform=waveform):
-        if answer.name == MEAN_ROW:
-            yield heard(subject, answer, None)
-        else:
-            yield Made(answer)
+        # Both halves were read with what is known of them; the others answer requests of other records.
+        yield Made(answer) if answer.name == HALVES_ROW else heard(subject, answer, None)
 
 
 def answers(subject: Subject, making: Making) -> Iterator[Made]:
@@ -104,25 +107,35 @@ def answers(subject: Subject, making: Making) -> Iterator[Made]:
     Raises:
         EvaluationError: The model makes something that is not finite.
     """
-    trained = subject.seen.trained
     for name in rows_of(subject):
-        generator = torch.Generator().manual_seed(making.seed)
-        if name == CEILING_ROW:
-            records = _made(subject, name, lambda batch: batch.spectrogram, making)
-        elif name == ORACLE_ROW:
-            records = _made(
-                subject, name, lambda batch: trained.reconstruct(batch.spectrogram, batch.condition), making
-            )
-        else:
-            draw = _drawing(subject, name, generator, making.temperature)
-            records = _made(subject, name, draw, making)
-        making.progress(f"{name}: reading seismograms", 0, 1)
-        if name in (PRIOR_ROW, AGGREGATE_ROW) and not trained.conditional:
-            yield heard(
-                subject, Answer(name, _of_nothing(records, making.seed), paired=False), _nowhere(subject)
-            )
-        else:
-            yield heard(subject, Answer(name, records, paired=True), None)
+        yield answer_of(subject, name, making)
+
+
+def answer_of(subject: Subject, name: str, making: Making) -> Made:
+    """Make one row that the model answers.
+
+    Args:
+        subject: Real records, and the model.
+        name: Of the row, one of ``rows_of``.
+        making: How.
+
+    Raises:
+        EvaluationError: The model makes something that is not finite.
+    """
+    trained = subject.seen.trained
+    if name == CEILING_ROW:
+        records = _made(subject, name, lambda batch: batch.spectrogram, making)
+    elif name == ORACLE_ROW:
+        records = _made(
+            subject, name, lambda batch: trained.reconstruct(batch.spectrogram, batch.condition), making
+        )
+    else:
+        records = _made(subject, name, _drawing(subject, name, making), making)
+    making.progress(f"{name}: reading seismograms", 0, 1)
+    if name in (PRIOR_ROW, AGGREGATE_ROW) and not trained.conditional:
+        drawn = Answer(name, _of_nothing(records, making.seed), paired=False)
+        return heard(subject, drawn, _nowhere(subject))
+    return heard(subject, Answer(name, records, paired=True), None)
 
 
 def heard(subject: Subject, answer: Answer, known: Known | None) -> Made:
@@ -144,19 +157,24 @@ def heard(subject: Subject, answer: Answer, known: Known | None) -> Made:
     kept = np.flatnonzero(~silent)
     if kept.size == 0:
         bare = answer.records._replace(waveform=None)
-        return Made(answer._replace(records=bare), note)
+        return Made(answer._replace(records=bare), note, kept)
     records = subject.measured(answer.records.take(kept), _some(whole, kept, len(silent)))
     reference = subject.records.take(kept) if answer.paired else None
-    return Made(answer._replace(records=records, reference=reference), note)
+    return Made(answer._replace(records=records, reference=reference), note, kept)
 
 
-def _drawing(subject: Subject, name: str, generator: torch.Generator, temperature: float) -> Make:
-    """Return what draws records for a batch."""
+def _drawing(subject: Subject, name: str, making: Making) -> Make:
+    """Return what draws records for a batch.
+
+    The noise of an answer follows from the seed and the record's row in the dataset: it does not depend on
+    which other records are judged, nor on their number.
+    """
     trained, sampler = subject.seen.trained, "aggregate" if name == AGGREGATE_ROW else "prior"
 
     def draw(batch: Batch) -> Tensor:
+        noise = [keyed_generator(_CPU, making.seed, row) for row in batch.index.tolist()]
         return trained.model.generate(
-            batch.condition, generator=generator, temperature=temperature, sampler=sampler
+            batch.condition, generator=noise, temperature=making.temperature, sampler=sampler
         )
 
     return draw

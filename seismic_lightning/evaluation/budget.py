@@ -28,6 +28,8 @@ ORACLE_ROW = "oracle"
 CONDITIONAL_ROW = "conditional generation"
 PRIOR_ROW = "prior generation"
 AGGREGATE_ROW = "aggregate generation"
+NO_PAIRS = "no pairs"
+REORDERED = "the same real records in another order"
 UNDEFINED = "not defined for these records"
 TABLE_COLUMNS = (
     "row",
@@ -39,6 +41,7 @@ TABLE_COLUMNS = (
     "high",
     "n_records",
     "n_events",
+    "n_lost",
     "absent",
 )
 
@@ -51,12 +54,15 @@ class Answer(NamedTuple):
         records: What is judged.
         paired: Whether answer i answers record i of the reference.
         reference: Real records in place of the table's, as the other half has.
+        reordered: Whether these are the real records themselves, each where another was asked for. Columns
+            that do not look at the request have nothing to tell of them.
     """
 
     name: str
     records: Records
     paired: bool
     reference: Records | None = None
+    reordered: bool = False
 
 
 def baseline_rows(
@@ -72,20 +78,25 @@ def baseline_rows(
             record.
 
     Returns:
-        Constant mean spectrogram, random other record, and split-half. The first has no ``intensity`` yet.
+        Constant mean spectrogram, random other record, and split-half. The first has no ``intensity`` yet,
+        and nobody has read the seismograms of the first two as answers.
     """
     n_records = len(real.event)
     waveform = mean_waveform
     if mean_waveform is not None and mean_waveform.ndim == 2:
         waveform = np.broadcast_to(mean_waveform, (n_records, *mean_waveform.shape))
-    constant = real._replace(level=mean_for_each(mean_level, n_records), waveform=waveform, intensity=None)
-    # The other record answers the request, whose magnitude and distance therefore stay.
+    constant = real._replace(
+        level=mean_for_each(mean_level, n_records), waveform=waveform, intensity=None, seismogram=None
+    )
+    # The other record answers the request, whose source therefore stays; what was read from it with its own
+    # source does not.
     other = real.take(other_records(real.event, seed))
-    other = other._replace(event=real.event, magnitude=real.magnitude, distance_km=real.distance_km)
+    asked = {name: getattr(real, name) for name in ("event", "magnitude", "distance_km", "p_s")}
+    other = other._replace(**asked, seismogram=None)
     first, second = (real.take(rows) for rows in split_halves(real.event, seed))
     return [
         Answer(MEAN_ROW, constant, paired=True),
-        Answer(OTHER_ROW, other, paired=True),
+        Answer(OTHER_ROW, other, paired=True, reordered=True),
         Answer(HALVES_ROW, first, paired=False, reference=second),
     ]
 
@@ -111,7 +122,8 @@ def error_budget(
 
     Returns:
         One line per row and column with ``TABLE_COLUMNS``. ``value``, ``low`` and ``high`` are null where
-        ``absent`` tells why.
+        ``absent`` tells why; records and events are those that the value rests on, ``n_lost`` counts draws
+        of events that gave none.
 
     Raises:
         EvaluationError: Nothing to judge, two rows or columns of one name, or what a measure refuses.
@@ -160,20 +172,25 @@ def _lines(
         except EvaluationError as error:
             raise EvaluationError(f"{answer.name}, {measure.columns[0].name}: {error}") from error
     for place, column in enumerate(measure.columns):
-        yield _line(column, judged[place] if judged else None, reason)
+        if answer.reordered and not column.of_request:
+            yield _line(column, None, REORDERED)
+        else:
+            yield _line(column, judged[place] if judged else None, reason)
 
 
 def _line(column: Column, cell: Interval | None, reason: str | None) -> tuple[object, ...]:
     """Return a line of the table without the row's name."""
     if cell is None:
-        return (*column, np.nan, np.nan, np.nan, 0, 0, reason)
-    return (*column, *cell, UNDEFINED if np.isnan(cell.value) else None)
+        return (*column[:3], np.nan, np.nan, np.nan, 0, 0, 0, reason)
+    return (*column[:3], *cell, UNDEFINED if np.isnan(cell.value) else None)
 
 
 def _absent(answer: Answer, reference: Records, measure: Measure) -> str | None:
     """Tell why a measure does not apply to an answer."""
     if measure.paired and not answer.paired:
-        return "no pairs"
+        return NO_PAIRS
+    if answer.reordered and not any(column.of_request for column in measure.columns):
+        return REORDERED
     lacking = answer.records.lacks(measure.needs)
     if lacking is not None:
         return f"no {lacking}"

@@ -4,6 +4,11 @@ Intensity measures of a record are averaged over its components in logarithm (ge
 record counts once. ``bias`` and ``sd`` are of the residuals of pairs; ``distribution`` is the Wasserstein
 distance of two sets, the mean shift that turns one distribution into the other, and needs no pairs.
 
+The scatter of residuals, and its parts between and within events, is best when low only where a record is
+rebuilt. Both sides of a pair are draws otherwise: an honest answer scatters by √2 times what real records
+scatter about their trend, and one that averages scatters less. ``PGA scatter about trend over real`` judges
+these.
+
 References:
     Ramdas, A., García Trillos, N. and Cuturi, M. (2017), Entropy 19(2), 47, doi:10.3390/e19020047
     (Wasserstein distance in one dimension).
@@ -18,8 +23,7 @@ from seismic_lightning.evaluation.bins import Bins
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals
 from seismic_lightning.evaluation.classifier import SpectrogramClassifier, Teaching, correct, embed
 from seismic_lightning.evaluation.discriminator import discriminate
-from seismic_lightning.evaluation.fourier import BANDS_HZ, fas_features, fas_residual_dex
-from seismic_lightning.evaluation.frechet import diagonal_distance, frechet_distance
+from seismic_lightning.evaluation.frechet import frechet_distance
 from seismic_lightning.evaluation.intensity import intensity
 from seismic_lightning.evaluation.measure import (
     Array,
@@ -31,7 +35,6 @@ from seismic_lightning.evaluation.measure import (
     SetMeasure,
 )
 from seismic_lightning.evaluation.motion import Quantity, ground_motion
-from seismic_lightning.evaluation.noise import stands_out
 from seismic_lightning.evaluation.residuals import mixed_effects, trend
 
 INTENSITIES = ("PGA", "PGV", "PSA 0.1 s", "PSA 0.3 s", "PSA 1 s", "Arias intensity", "D5-95")
@@ -90,39 +93,6 @@ def spectral_measures(mean_level: Array) -> list[Measure]:
     return [PairedMeasure(columns, ("level",), compare, reduce)]
 
 
-def waveform_measures(rate_hz: float, bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ) -> list[Measure]:
-    """Return the distance at several resolutions and what Fourier amplitude spectra tell.
-
-    Residuals of Fourier amplitudes count where a real record whose P is known stands out of its noise.
-
-    Args:
-        rate_hz: Sampling rate of all waveforms.
-        bands_hz: Bands of the residuals; all of them together for the Fréchet distance.
-    """
-
-    def resolutions(answer: Records, real: Records) -> Array:
-        return spectra.multi_resolution_distance_dex(_have(answer.waveform), _have(real.waveform))[:, None]
-
-    def residual(answer: Records, real: Records) -> Array:
-        record = _have(real.waveform)
-        usable = None if real.p_s is None else stands_out(record, rate_hz, real.p_s, bands_hz)
-        by_component = fas_residual_dex(_have(answer.waveform), record, rate_hz, bands_hz, usable=usable)
-        return _known_mean(by_component, axis=1)
-
-    def features(records: Records) -> Array:
-        return fas_features(_have(records.waveform), rate_hz, bands_hz)
-
-    needs = ("waveform",)
-    bands = tuple(Column(f"FAS {low:g}-{high:g} Hz bias", "dex", "zero") for low, high in bands_hz)
-    multi = (Column("multi-resolution distance", "dex", "low"),)
-    frechet = (Column("log-FAS Fréchet distance", "dex²", "low"),)
-    return [
-        PairedMeasure(multi, needs, resolutions, _means),
-        PairedMeasure(bands, needs, residual, lambda numbers, _: _known_mean(numbers, axis=0)),
-        SetMeasure(frechet, needs, features, lambda one, other: np.array([diagonal_distance(one, other)])),
-    ]
-
-
 def intensity_measures() -> list[Measure]:
     """Return bias, scatter and distribution of each intensity measure, and τ and φ of PGA."""
 
@@ -142,9 +112,10 @@ def intensity_measures() -> list[Measure]:
 
     nan = np.full(len(INTENSITIES), np.nan)
     biases = tuple(Column(f"{name} bias", "dex", "zero") for name in INTENSITIES)
-    scatters = tuple(Column(f"{name} residual sd", "dex", "low") for name in INTENSITIES)
-    distances = tuple(Column(f"{name} distribution", "dex", "low") for name in INTENSITIES)
-    taus = (Column("PGA τ between events", "dex", "low"), Column("PGA φ within events", "dex", "low"))
+    scatters = tuple(Column(f"{name} residual sd", "dex", "rebuilt") for name in INTENSITIES)
+    distances = tuple(Column(f"{name} distribution", "dex", "low", of_request=False) for name in INTENSITIES)
+    names = ("PGA τ between events", "PGA φ within events")
+    taus = tuple(Column(name, "dex", "rebuilt") for name in names)
     needs = ("intensity",)
     return [
         PairedMeasure(biases + scatters, needs, residual, bias_and_sd),
@@ -193,7 +164,7 @@ def classifier_measures(classifier: SpectrogramClassifier, bins: Bins) -> list[M
         accuracy, of_real = (part.mean() if len(part) else np.nan for part in known)
         return np.array([accuracy, accuracy - of_real])
 
-    distance = (Column("embedding Fréchet distance", "", "low"),)
+    distance = (Column("embedding Fréchet distance", "", "low", of_request=False),)
     accuracy = (
         Column("classifier accuracy", "", "high"),
         Column("classifier accuracy less real", "", "zero"),
@@ -205,7 +176,13 @@ def classifier_measures(classifier: SpectrogramClassifier, bins: Bins) -> list[M
             lambda records: embed(classifier, _have(records.level)),
             lambda one, other: np.array([frechet_distance(one, other)]),
         ),
-        SetMeasure(accuracy, ("level", "magnitude", "distance_km"), rightness, accuracies),
+        SetMeasure(
+            accuracy,
+            ("level", "magnitude", "distance_km"),
+            rightness,
+            accuracies,
+            lambda numbers: np.isfinite(numbers).repeat(len(accuracy), axis=1),
+        ),
     ]
 
 
@@ -221,7 +198,7 @@ class DiscriminatorMeasure:
             seed: Of splits and classifiers.
             teaching: Length and size, the defaults without.
         """
-        self.columns: tuple[Column, ...] = (Column("discriminator accuracy", "", "half"),)
+        self.columns: tuple[Column, ...] = (Column("discriminator accuracy", "", "half", of_request=False),)
         self.needs: tuple[str, ...] = ("level",)
         self._seed = seed
         self._teaching = teaching
@@ -252,23 +229,34 @@ class DiscriminatorMeasure:
         )
 
 
+def means(numbers: Array, _: Draw) -> Array:
+    """Return the mean of each number.
+
+    Args:
+        numbers: ``(M, K)`` of drawn records.
+        _: The draw.
+    """
+    return np.asarray(numbers.mean(axis=0))
+
+
+def known_mean(numbers: Array, axis: int) -> Array:
+    """Return the mean of what is known, NaN where nothing is.
+
+    Args:
+        numbers: Some of them may be NaN.
+        axis: That is averaged over.
+    """
+    known = np.isfinite(numbers)
+    count = known.sum(axis=axis)
+    total = np.where(known, numbers, 0.0).sum(axis=axis)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
 def _have(part: Samples | None) -> Samples:
     """Return a part that the measure's needs promise."""
     if part is None:
         raise EvaluationError("a measure was given records without what it needs")
     return part
-
-
-def _means(numbers: Array, _: Draw) -> Array:
-    return np.asarray(numbers.mean(axis=0))
-
-
-def _known_mean(numbers: Array, axis: int) -> Array:
-    """Return the mean of what is known, NaN where nothing is."""
-    known = np.isfinite(numbers)
-    count = known.sum(axis=axis)
-    total = np.where(known, numbers, 0.0).sum(axis=axis)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _wasserstein(answer: Array, real: Array) -> Array:

@@ -14,11 +14,11 @@ from seismic_lightning.evaluation.answers import Making, answers, guesses, rows_
 from seismic_lightning.evaluation.chosen import choose
 from seismic_lightning.evaluation.curves import CurveMaker
 from seismic_lightning.evaluation.examples import example_places, examples_of
-from seismic_lightning.evaluation.judging import Judge, bins_table, make_judge, one_table
-from seismic_lightning.evaluation.progress import Progress, silently
+from seismic_lightning.evaluation.judging import Judge, bins_table, lost_draws, make_judge, one_table
+from seismic_lightning.evaluation.progress import StepProgress, silently
 from seismic_lightning.evaluation.reading import RecordsSeen
 from seismic_lightning.evaluation.result import REAL, Curves, Evaluation, Example
-from seismic_lightning.evaluation.schooling import TRAIN, learn
+from seismic_lightning.evaluation.schooling import DEV, TRAIN, learn
 from seismic_lightning.evaluation.subject import Subject, read_subject
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.transforms.phase import FAST_ITERATIONS
@@ -26,6 +26,13 @@ from seismic_lightning.transforms.phase import FAST_ITERATIONS
 FEW_RECORDS = 100
 """A set below this size is worth a warning: intervals are wide, and distances between sets too large."""
 _N_GUESSES, _SHOWN = 3, 12
+_SEEN_IN_TRAINING = {
+    TRAIN: ["The model was trained on the records it is judged by."],
+    DEV: [
+        "The dev split is not held out: the best checkpoint was chosen by it, and by it the fit of a density "
+        "of latents was ended; subset=test is."
+    ],
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def evaluate(
     settings: EvaluationSettings,
     *,
     training: CuratedDataset | None = None,
-    progress: Progress = silently,
+    progress: StepProgress = silently,
 ) -> Evaluation:
     """Judge a trained model by the records of a dataset.
 
@@ -82,7 +89,8 @@ def evaluate(
         Tables, curves, examples and notes. Equal seeds give equal ones on one machine.
 
     Raises:
-        EvaluationError: The dataset does not suit the checkpoint, or has too few records.
+        DatasetError: The dataset does not suit the checkpoint.
+        EvaluationError: It has too few records, or the model makes something that cannot be judged.
     """
     seen = RecordsSeen(dataset, trained)
     school = _school(seen, training)
@@ -92,12 +100,14 @@ def evaluate(
     judge, left_out = make_judge(subject, schooling, settings.seed, settings.n_draws)
     making = Making(settings.n_iterations, settings.temperature, settings.seed, progress)
     findings = _judged(judge, making)
+    budget = one_table(findings.tables)
+    found = [*findings.notes, *lost_draws(budget, settings.n_draws)]
     return Evaluation(
-        budget=one_table(findings.tables),
+        budget=budget,
         bins=bins_table(findings.bins),
         examples=findings.examples,
         curves=findings.curves,
-        notes=[*_sizes(judge, settings), *_kinship(judge, school, settings), *left_out, *findings.notes],
+        notes=[*_sizes(judge, settings), *_kinship(judge, school, settings), *left_out, *found],
         about=_about(subject, settings),
     )
 
@@ -118,18 +128,28 @@ def _judged(judge: Judge, making: Making) -> _Findings:
     curves = CurveMaker(subject.rate_hz, subject.ground.unit)
     curves.add(REAL, subject.records)
     places = example_places(subject, making.seed)
-    tables, bins, examples, notes = [], [], list[Example](), []
+    tables, bins, examples, notes = [], list[dict[str, object]](), list[Example](), list[str]()
     own = rows_of(subject)
     rows = chain(guesses(subject, schooling.mean_level, making), answers(subject, making))
-    for number, (answer, note) in enumerate(rows):
+    for number, made in enumerate(rows):
+        answer, note = made.answer, made.note
         making.progress(f"{answer.name}: judging", number, _N_GUESSES + len(own))
         tables.append(judge.budget(answer))
         bins += judge.bins(answer)
         curves.add(answer.name, answer.records)
-        examples += examples_of(subject, answer, places) if answer.name == own[-1] else []
         notes += [note] if note else []
+        if answer.name == own[-1]:
+            examples = examples_of(subject, made, places)
+            notes += _without_examples(len(places) - len(examples), len(places))
     making.progress("done", 1, 1)
     return _Findings(tables, bins, examples, curves.curves(), notes)
+
+
+def _without_examples(n_lacking: int, n_places: int) -> list[str]:
+    """Say that records chosen as examples have no answer to be shown."""
+    if n_lacking == 0:
+        return []
+    return [f"{n_lacking} of {n_places} examples are left out: a component of the answer is silent."]
 
 
 def _school(seen: RecordsSeen, training: CuratedDataset | None) -> RecordsSeen:
@@ -162,7 +182,7 @@ def _kinship(judge: Judge, school: RecordsSeen, settings: EvaluationSettings) ->
     seen = judge.subject.seen
     ours, theirs = seen.dataset.dataset_id, seen.trained.dataset_id
     if ours == theirs:
-        return ["The model was trained on the records it is judged by."] if settings.subset == TRAIN else []
+        return _SEEN_IN_TRAINING.get(settings.subset, [])
     notes = [f"The model was trained on another dataset ({theirs[:_SHOWN]}) than this ({ours[:_SHOWN]})."]
     if school is seen:
         return [

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seismic_lightning.data.condition import station_names
-from seismic_lightning.evaluation.budget import Answer
+from seismic_lightning.evaluation.answers import Made
 from seismic_lightning.evaluation.result import Example
 from seismic_lightning.evaluation.subject import Subject, distances_km
 
@@ -29,24 +29,26 @@ def example_places(subject: Subject, seed: int, n_examples: int = N_EXAMPLES) ->
     return np.array([generator.choice(part) for part in parts], dtype=np.int64)
 
 
-def examples_of(subject: Subject, answer: Answer, places: NDArray[np.int64]) -> list[Example]:
+def examples_of(subject: Subject, row: Made, places: NDArray[np.int64]) -> list[Example]:
     """Put answers beside the real records.
 
     Args:
         subject: The real records.
-        answer: A row with waveforms, none of them left out.
+        row: Answers, some of which may have been left out.
         places: Of ``example_places``.
 
     Returns:
-        None of them where the row lacks waveforms or some of its answers.
+        Those whose answer is there; none of them where the row lacks waveforms.
     """
-    real, made = subject.records, answer.records.waveform
+    real, answer, made = subject.records, row.answer, row.answer.records.waveform
     parts = (real.waveform, real.magnitude, real.distance_km, real.p_s)
     waveform, magnitude, distance_km, p_s = parts
-    if made is None or waveform is None or len(made) != len(subject.rows):
+    if made is None or waveform is None:
         return []
     if magnitude is None or distance_km is None or p_s is None:
         return []
+    kept = np.arange(len(subject.rows)) if row.kept is None else row.kept
+    answered = {place: number for number, place in enumerate(kept.tolist())}
     names = station_names(subject.metadata)
     families = subject.metadata["trace_channel"].astype(str).tolist()
     return [
@@ -63,7 +65,8 @@ def examples_of(subject: Subject, answer: Answer, places: NDArray[np.int64]) -> 
             unit=subject.ground.unit,
             components=subject.seen.dataset.components,
             real=np.asarray(waveform[place], dtype=np.float64),
-            generated=np.asarray(made[place], dtype=np.float64),
+            generated=np.asarray(made[answered[place]], dtype=np.float64),
         )
         for place in places.tolist()
+        if place in answered
     ]

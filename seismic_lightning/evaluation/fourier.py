@@ -23,6 +23,7 @@ from seismic_lightning.evaluation.checks import finite, pair
 SMOOTHING = 40.0
 """Konno and Ohmachi's b; larger is narrower."""
 CENTRES_PER_DECADE = 20
+Bands = tuple[tuple[float, float], ...]
 BANDS_HZ = ((1.0, 2.0), (2.0, 5.0), (5.0, 10.0), (10.0, 20.0))
 """Where records of all families and magnitudes have signal after the recommended band-pass."""
 _RECORDS_AT_ONCE = 256
@@ -137,12 +138,7 @@ def smoothed_spectrum(waveform: ArrayLike, rate_hz: float, centre_hz: NDArray[np
 
 
 def fas_residual_dex(
-    waveform: ArrayLike,
-    reference: ArrayLike,
-    rate_hz: float,
-    bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ,
-    *,
-    usable: list[NDArray[np.bool_]] | None = None,
+    waveform: ArrayLike, reference: ArrayLike, rate_hz: float, bands_hz: Bands = BANDS_HZ
 ) -> NDArray[np.float64]:
     """Return by how much the spectra of records exceed those of others, in bands.
 
@@ -151,22 +147,46 @@ def fas_residual_dex(
         reference: ``(B, C, N)`` records in the same unit.
         rate_hz: Sampling rate of both.
         bands_hz: Low and high end of each band.
-        usable: ``(B, C, K)`` of each band: which of its frequencies count, see ``noise.stands_out``; all
-            without.
 
     Returns:
-        ``(B, C, len(bands_hz))`` in dex, 0 for equal waveforms; NaN where no frequency of a band counts.
+        ``(B, C, len(bands_hz))`` in dex, 0 for equal waveforms.
     """
-    judged, record = pair("waveforms", waveform, reference)
-    centres = [centres_hz(*band) for band in bands_hz]
-    together = np.unique(np.concatenate(centres))
-    first, second = (
-        smoothed_spectrum(values, rate_hz, together).log_amplitude for values in (judged, record)
+    both, centre_hz = pair("waveforms", waveform, reference), band_centres_hz(bands_hz)
+    first, second = (smoothed_spectrum(values, rate_hz, centre_hz).log_amplitude for values in both)
+    return band_means(first - second, bands_hz)
+
+
+def band_centres_hz(bands_hz: Bands = BANDS_HZ) -> NDArray[np.float64]:
+    """Return the smoothed frequencies of all bands, each once.
+
+    Args:
+        bands_hz: Low and high end of each band.
+
+    Returns:
+        ``(K,)`` in Hz, rising.
+    """
+    return np.unique(np.concatenate([centres_hz(*band) for band in bands_hz]))
+
+
+def band_means(
+    values: NDArray[np.float64], bands_hz: Bands = BANDS_HZ, *, usable: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """Average over the frequencies of bands.
+
+    Args:
+        values: ``(B, C, K)`` at the frequencies of ``band_centres_hz``.
+        bands_hz: Low and high end of each band.
+        usable: ``(B, C, K)`` which of the frequencies count, see ``noise.stand_out``; all without.
+
+    Returns:
+        ``(B, C, len(bands_hz))``; NaN where no frequency of a band counts.
+    """
+    together, chosen = (
+        band_centres_hz(bands_hz),
+        np.ones(values.shape, np.bool_) if usable is None else usable,
     )
-    residual = [(first - second)[..., np.searchsorted(together, centre)] for centre in centres]
-    if usable is None:
-        return np.stack([part.mean(axis=2) for part in residual], axis=2)
-    return np.stack([_mean_where(*band) for band in zip(residual, usable, strict=True)], axis=2)
+    places = [np.searchsorted(together, centres_hz(*band)) for band in bands_hz]
+    return np.stack([_mean_where(values[..., place], chosen[..., place]) for place in places], axis=2)
 
 
 def _mean_where(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:

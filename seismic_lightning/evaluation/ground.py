@@ -24,7 +24,8 @@ class Ground:
 
     Attributes:
         unit: ``mps``, ``mps2`` or ``counts`` of the result.
-        divisor: ``(n, C)`` counts per unit of each record's components; None where nothing is divided.
+        divisor: ``(n, C)`` counts per unit of each record's components, below zero where a channel counts
+            downwards; None where nothing is divided.
         integrated: ``(n,)`` whether a record's acceleration is turned into velocity; None for none.
         note: A sentence on what was done, None where nothing was.
     """
@@ -80,9 +81,9 @@ def ground_of(dataset: CuratedDataset, rows: NDArray[np.int64], unit: str) -> Gr
     found = sorted(set(units.ravel().tolist()))
     said = f"Counts were divided by the sensitivity of each component ({' and '.join(found)})"
     if len(found) == 1:
-        return Ground(found[0], np.abs(sensitivity), note=f"{said}.")
+        return Ground(found[0], sensitivity, note=f"{said}.")
     turned = f"; {acceleration.sum()} records of acceleration were integrated to velocity."
-    return Ground("mps", np.abs(sensitivity), acceleration, said + turned)
+    return Ground("mps", sensitivity, acceleration, said + turned)
 
 
 def _sensitivities(

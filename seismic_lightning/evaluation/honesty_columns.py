@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from seismic_lightning.evaluation.bootstrap import Interval, intervals_between
 from seismic_lightning.evaluation.honesty import COPY_QUANTILE, balls_around, neighbour_ratio
-from seismic_lightning.evaluation.measure import Array, Column, Measure, Records, SetMeasure
+from seismic_lightning.evaluation.measure import Array, Column, Described, Measure, Records, SetMeasure
 from seismic_lightning.evaluation.neighbours import feature_sets, nearest_distances, standardised
 
 Features = Callable[[Records], Array]
@@ -37,8 +37,8 @@ def honesty_measures(
         return np.array([ratio, (neighbour_ratio(answer) < limit).mean()])
 
     columns = (
-        Column("distance to training over held-out", "", "one"),
-        Column("copies of training records", "", "low"),
+        Column("distance to training over held-out", "", "one", of_request=False),
+        Column("copies of training records", "", "low", of_request=False),
     )
     return [
         SetMeasure(columns, needs, lambda records: nearest_distances(describe(records), learned, 2), copied),
@@ -49,7 +49,9 @@ def honesty_measures(
 class CoverageMeasure:
     """Precision and recall; balls stay as they are while events are drawn."""
 
-    columns: tuple[Column, ...] = (Column("precision", "", "high"), Column("recall", "", "high"))
+    columns: tuple[Column, ...] = tuple(
+        Column(name, "", "high", of_request=False) for name in ("precision", "recall")
+    )
     paired = False
 
     def __init__(self, features: Features, needs: tuple[str, ...], k: int) -> None:
@@ -62,6 +64,7 @@ class CoverageMeasure:
         """
         self.needs = needs
         self._features = features
+        self._of_real = Described(features)
         self._k = k
 
     def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
@@ -76,7 +79,7 @@ class CoverageMeasure:
         Returns:
             One interval per column.
         """
-        made, real = feature_sets(self._features(answer), self._features(reference))
+        made, real = feature_sets(self._features(answer), self._of_real(reference))
         precise = balls_around(made, real, self._k)[0] > 0
         recalled = balls_around(real, made, self._k)[0] > 0
         return intervals_between(

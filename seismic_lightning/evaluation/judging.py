@@ -15,20 +15,23 @@ from seismic_lightning.evaluation.columns import (
     intensity_measures,
     spectral_measures,
     trend_measures,
-    waveform_measures,
 )
 from seismic_lightning.evaluation.fourier import bands_below, fas_features
 from seismic_lightning.evaluation.ground import COUNTS
 from seismic_lightning.evaluation.honesty_columns import honesty_measures
 from seismic_lightning.evaluation.measure import Array, Measure, Records
+from seismic_lightning.evaluation.noise import SETTLED_S
 from seismic_lightning.evaluation.result import BIN_COLUMNS
 from seismic_lightning.evaluation.schooling import Schooling
 from seismic_lightning.evaluation.seismogram_columns import closure_measures, seismogram_measures
 from seismic_lightning.evaluation.subject import Subject
+from seismic_lightning.evaluation.waveform_columns import band_name, waveform_measures
 from seismic_lightning.records.local_magnitude import MIN_MAGNITUDE
 
 MIN_TRAINING_RECORDS = 3
 """Fewer have no second nearest neighbour to compare with."""
+FEW_LOST = 0.05
+"""Share of draws without a value that is not worth a word."""
 _NEED_THREE = (
     "S-P error, median",
     "H/V of S over real",
@@ -137,7 +140,7 @@ def make_judge(subject: Subject, schooling: Schooling, seed: int, n_draws: int) 
     bands = bands_below(rate_hz)
     measures: list[Measure] = [
         *spectral_measures(schooling.mean_level),
-        *waveform_measures(rate_hz, bands),
+        *waveform_measures(rate_hz, bands, settled_s=_settled_s(subject)),
         *intensity_measures(),
         *trend_measures(),
         *closure_measures(),
@@ -175,6 +178,30 @@ def one_table(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=tables[0].columns)
 
 
+def lost_draws(budget: pd.DataFrame, n_draws: int) -> list[str]:
+    """Say which intervals rest on fewer draws than were asked for.
+
+    Args:
+        budget: Lines of ``budget.TABLE_COLUMNS``.
+        n_draws: Draws of events that were asked for.
+
+    Returns:
+        One sentence for the rows that lack the same measures in more than a few draws.
+    """
+    many = budget[budget["absent"].isna() & (budget["n_lost"] > FEW_LOST * n_draws)]
+    rows_by_measures: dict[str, list[str]] = {}
+    for row, lines in many.groupby("row", sort=False):
+        rows_by_measures.setdefault(", ".join(lines["measure"]), []).append(str(row))
+    notes = []
+    for measures, rows in rows_by_measures.items():
+        most = many.loc[many["row"].isin(rows), "n_lost"].max()
+        notes.append(
+            f"Up to {most} of {n_draws} draws of events have no value of {measures} ({', '.join(rows)}); "
+            "intervals rest on the others, or are left out where most are lost."
+        )
+    return notes
+
+
 def bins_table(lines: list[dict[str, object]]) -> pd.DataFrame:
     """Make a table of the lines of bins.
 
@@ -184,10 +211,18 @@ def bins_table(lines: list[dict[str, object]]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(BIN_COLUMNS))
 
 
+def _settled_s(subject: Subject) -> float:
+    """Return how long a record lasts until its taper and the start of the filter are over."""
+    trained = subject.seen.trained
+    return max(SETTLED_S, trained.front.preprocess.settings.taper_fraction * trained.length_s)
+
+
 def _reasons(subject: Subject) -> dict[str, str]:
     """Say what these records cannot have."""
     reasons = dict.fromkeys(_NEED_ONSETS, "no P stands out of the noise")
     reasons["envelope levels off real"] = "no S stands out of the noise"
+    bands = map(band_name, bands_below(subject.rate_hz))
+    reasons.update(dict.fromkeys(bands, "nothing stands out of the noise between taper and P"))
     reasons.update(dict.fromkeys(_TREND, "too few records, or no scatter about the trend"))
     reasons.update(dict.fromkeys(_EVENT_TERMS, "no two records of one event, or no scatter"))
     if subject.seen.dataset.components != "ZNE":

@@ -98,8 +98,8 @@ def closure(
         seed: Of the draws of events that the intervals rest on.
 
     Returns:
-        Slope, bias and sigma; the bounds of a slope are NaN where so few events are there that a draw of them
-        can be of one magnitude.
+        Slope, bias and sigma; of few events some draws are of one magnitude and have no slope, which its
+        interval counts as lost.
 
     Raises:
         EvaluationError: Values that are not finite, or fewer than two magnitudes from ``min_magnitude`` on.

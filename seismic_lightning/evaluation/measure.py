@@ -2,11 +2,13 @@
 
 ``PairedMeasure`` compares answer i with record i. ``SetMeasure`` compares two sets as wholes, and serves
 where there are no pairs. Both first reduce each record to a few numbers, once, and take their columns from
-these numbers for any draw of events: that is what makes intervals affordable.
+these numbers for any draw of events: that is what makes intervals affordable. Some columns leave records out,
+such as those too weak to be read; ``used`` tells which remain, so that no figure boasts of records that it
+does not rest on.
 """
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,14 @@ from numpy.typing import NDArray
 from seismic_lightning.errors import EvaluationError
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, intervals, intervals_between
 
+T = TypeVar("T")
 Array = NDArray[np.float64]
 Samples = NDArray[np.floating[Any]]
 """Spectrograms and waveforms, which may be kept in single precision to save memory."""
-Best = Literal["high", "low", "zero", "one", "half"]
+Used = Callable[[Array], NDArray[np.bool_]]
+"""From the ``(B, K)`` numbers of records to ``(B, columns)``: which records a column rests on."""
+Best = Literal["high", "low", "zero", "one", "half", "rebuilt"]
+"""``rebuilt`` is low where a record is rebuilt; of a draw no value is best."""
 
 
 class Records(NamedTuple):
@@ -67,12 +73,15 @@ class Column(NamedTuple):
     Attributes:
         name: What is measured.
         unit: Its unit, empty for a pure number.
-        best: Which values are good: high, low, near zero, near one, or near one half.
+        best: Which values are good: high, low, near zero, near one, near one half, or low of records that are
+            rebuilt.
+        of_request: Whether it tells answers from the same answers in another order.
     """
 
     name: str
     unit: str
     best: Best
+    of_request: bool = True
 
 
 class Measure(Protocol):
@@ -111,6 +120,7 @@ class PairedMeasure:
         needs: tuple[str, ...],
         compare: Callable[[Records, Records], Array],
         reduce: Callable[[Array, Draw], Array],
+        used: Used | None = None,
     ) -> None:
         """Keep how to compare and reduce.
 
@@ -119,11 +129,13 @@ class PairedMeasure:
             needs: Attributes of ``Records`` that ``compare`` reads.
             compare: Answers and records to ``(B, K)`` numbers.
             reduce: ``(M, K)`` numbers of drawn records, and the draw, to ``(len(columns),)``.
+            used: Which pairs a column rests on, all without.
         """
         self.columns = columns
         self.needs = needs
         self._compare = compare
         self._reduce = reduce
+        self._used = used
 
     def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
         """Compare record by record.
@@ -146,9 +158,33 @@ class PairedMeasure:
                 "make no pairs"
             )
         numbers = self._compare(answer, reference)
-        return intervals(
+        found = intervals(
             lambda draw: self._reduce(numbers[draw.rows], draw), reference.event, seed=seed, n_draws=n_draws
         )
+        return _counted(found, numbers, reference.event, self._used)
+
+
+class Described(Generic[T]):
+    """Describes real records once for all rows; of answers it would keep samples in memory."""
+
+    def __init__(self, describe: Callable[[Records], T]) -> None:
+        """Keep how to describe.
+
+        Args:
+            describe: Records to whatever a measure needs of them.
+        """
+        self._describe = describe
+        self._last: tuple[Records, T] | None = None
+
+    def __call__(self, records: Records) -> T:
+        """Return what was found, at once if these records were described last.
+
+        Args:
+            records: Real ones.
+        """
+        if self._last is None or self._last[0] is not records:
+            self._last = (records, self._describe(records))
+        return self._last[1]
 
 
 class SetMeasure:
@@ -162,6 +198,7 @@ class SetMeasure:
         needs: tuple[str, ...],
         describe: Callable[[Records], Array],
         reduce: Callable[[Array, Array], Array],
+        used: Used | None = None,
     ) -> None:
         """Keep how to describe and compare.
 
@@ -170,12 +207,15 @@ class SetMeasure:
             needs: Attributes of ``Records`` that ``describe`` reads.
             describe: Records to ``(B, K)`` numbers.
             reduce: Numbers of drawn answers and of drawn real records to ``(len(columns),)``.
+            used: Which answers a column rests on, all without.
         """
         self.columns = columns
         self.needs = needs
         self._describe = describe
         self._reduce = reduce
-        self._described: tuple[Records, Array] | None = None
+        self._used = used
+        # Once for all answers that are compared with the same records.
+        self._of_reference = Described(describe)
 
     def judge(self, answer: Records, reference: Records, *, seed: int, n_draws: int) -> list[Interval]:
         """Compare two sets.
@@ -187,18 +227,22 @@ class SetMeasure:
             n_draws: How many draws.
 
         Returns:
-            One interval per column.
+            One interval per column, which counts answers.
         """
         first, second = self._describe(answer), self._of_reference(reference)
-        return intervals_between(
+        found = intervals_between(
             lambda draw, other: self._reduce(first[draw.rows], second[other.rows]),
             (answer.event, reference.event),
             seed=seed,
             n_draws=n_draws,
         )
+        return _counted(found, first, answer.event, self._used)
 
-    def _of_reference(self, reference: Records) -> Array:
-        """Describe the reference, once for all answers that are compared with the same one."""
-        if self._described is None or self._described[0] is not reference:
-            self._described = (reference, self._describe(reference))
-        return self._described[1]
+
+def _counted(
+    found: list[Interval], numbers: Array, event: NDArray[np.generic], used: Used | None
+) -> list[Interval]:
+    """Let intervals count the records that they rest on."""
+    if used is None:
+        return found
+    return [cell.resting_on(kept, event) for cell, kept in zip(found, used(numbers).T, strict=True)]

@@ -1,70 +1,112 @@
-r"""Where a record stands out of its noise: only there does a spectrum tell of the earthquake.
+r"""Where two records stand out of their noise: only there do their spectra tell of the earthquake.
 
-.. math:: \frac{A_{signal}(f) / \sqrt{T_{signal}}}{A_{noise}(f) / \sqrt{T_{noise}}} > 3
+With amplitudes per root of time of signal and noise, :math:`S = A_{signal} / \sqrt{T_{signal}}` and
+:math:`N = A_{noise} / \sqrt{T_{noise}}`, of an answer and of the real record that it answers, a frequency
+counts where
 
-Noise lasts from the record's first second to half a second before P, signal from there to the end; both are
-tapered, so that neither end colours the other's spectrum, and smoothed alike. What lies outside the passband
-or above the Nyquist frequency of a slower recording holds no more after P than before, and drops out too.
+.. math:: \tfrac12 (\log_{10} S_1 + \log_{10} S_2) > \log_{10} 3 + \max(\log_{10} N_1, \log_{10} N_2)
+
+Either record may be exchanged for the other. A choice by the real record alone would keep the frequencies
+where chance made it strong, and an honest answer, drawn from the same law, would seem too weak: this one
+has no bias for two draws of one law. The louder noise of the two is taken lest an answer that is silent
+before P make all frequencies count.
+
+Noise lasts from where the record has settled, past its taper, to half a second before P, signal from there to
+the end; both are tapered, so that neither end colours the other's spectrum, and smoothed alike. What lies
+outside the passband or above the Nyquist frequency of a slower recording holds no more after P than before,
+and drops out too.
 
 References:
     Konno, K. and Ohmachi, T. (1998), Bulletin of the Seismological Society of America 88(1), 228-241,
     doi:10.1785/BSSA0880010228 (smoothing).
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from seismic_lightning.evaluation.checks import finite
-from seismic_lightning.evaluation.fourier import BANDS_HZ, centres_hz, konno_ohmachi_weights
+from seismic_lightning.evaluation.fourier import konno_ohmachi_weights
 from seismic_lightning.evaluation.waveforms import per_record
 from seismic_lightning.records.levels import nearest_sample
 
 MIN_SIGNAL_OVER_NOISE = 3.0
 SETTLED_S, BEFORE_P_S = 1.0, 0.5
-"""What is left out at the record's begin, and before P lest an early onset count as noise."""
+"""What is left out at the record's begin at least, and before P lest an early onset count as noise."""
 _TAPER = 0.1
 """Share of each part that its cosine ends take."""
+_TINY = float(np.finfo(np.float64).tiny)
 
 
-def stands_out(
+class SignalAndNoise(NamedTuple):
+    """Smoothed amplitudes per root of time, in decadic logarithm; NaN where a record does not tell.
+
+    Attributes:
+        signal_dex: ``(B, C, K)`` from P on.
+        noise_dex: ``(B, C, K)`` before P.
+    """
+
+    signal_dex: NDArray[np.float64]
+    noise_dex: NDArray[np.float64]
+
+
+def signal_and_noise(
     waveform: ArrayLike,
     rate_hz: float,
     p_s: ArrayLike,
-    bands_hz: tuple[tuple[float, float], ...] = BANDS_HZ,
-) -> list[NDArray[np.bool_]]:
-    """Tell at which smoothed frequencies of bands the signal stands out of the noise before P.
+    centre_hz: NDArray[np.float64],
+    *,
+    settled_s: float = SETTLED_S,
+) -> SignalAndNoise:
+    """Take the spectra of records before and after P.
 
     Args:
         waveform: ``(B, C, N)`` any unit.
         rate_hz: Sampling rate.
         p_s: From the first sample to P, one for all or ``(B,)``.
-        bands_hz: Low and high end of each band.
+        centre_hz: ``(K,)`` smoothed frequencies.
+        settled_s: Where noise begins: past the taper that the record was given.
 
     Returns:
-        ``(B, C, K)`` of each band, K frequencies of ``fourier.centres_hz``; False for records without noise
-        before P that is long enough to resolve the frequency, or of unknown P.
+        Both parts; NaN for records without noise before P that is long enough to resolve the frequency, or of
+        unknown P.
 
     Raises:
         EvaluationError: Values are not finite, or other numbers of onsets.
     """
     samples = finite("waveforms", waveform, 3)
     onset = nearest_sample(per_record("p_s", p_s, len(samples)) - BEFORE_P_S, rate_hz)
-    centres = [centres_hz(*band) for band in bands_hz]
-    together = np.unique(np.concatenate(centres))
-    found = np.zeros((*samples.shape[:2], len(together)), dtype=np.bool_)
-    start = round(SETTLED_S * rate_hz)
+    parts = np.full((2, *samples.shape[:2], len(centre_hz)), np.nan)
+    start = round(settled_s * rate_hz)
     for place in np.unique(onset):
         if not start < place < samples.shape[-1]:
             continue
         rows = onset == place
-        noise = _density(samples[rows, :, start:place], rate_hz, together)
-        signal = _density(samples[rows, :, place:], rate_hz, together)
-        resolved = together >= 2.0 * rate_hz / (place - start)
-        found[rows] = (signal > MIN_SIGNAL_OVER_NOISE * noise) & resolved
-    return [found[..., np.searchsorted(together, centre)] for centre in centres]
+        resolved = centre_hz >= 2.0 * rate_hz / (place - start)
+        for part, stretch in zip(parts, (slice(place, None), slice(start, place)), strict=True):
+            part[rows] = np.where(
+                resolved, _density_dex(samples[rows, :, stretch], rate_hz, centre_hz), np.nan
+            )
+    return SignalAndNoise(*parts)
 
 
-def _density(
+def stand_out(first: SignalAndNoise, second: SignalAndNoise) -> NDArray[np.bool_]:
+    """Tell at which frequencies two records stand out of the louder noise of the two.
+
+    Args:
+        first: ``(B, C, K)`` of answers.
+        second: ``(B, C, K)`` of the records that they answer; both may be exchanged.
+
+    Returns:
+        ``(B, C, K)``; False where one of the two does not tell.
+    """
+    signal_dex = (first.signal_dex + second.signal_dex) / 2.0
+    noise_dex = np.maximum(first.noise_dex, second.noise_dex)
+    return np.asarray(signal_dex > np.log10(MIN_SIGNAL_OVER_NOISE) + noise_dex)
+
+
+def _density_dex(
     samples: NDArray[np.float64], rate_hz: float, centre_hz: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the smoothed amplitude of a part over the root of its length, ``(B, C, K)``."""
@@ -77,4 +119,5 @@ def _density(
     centred = (samples - samples.mean(axis=-1, keepdims=True)) * taper
     frequency_hz = np.fft.rfftfreq(n_samples, 1.0 / rate_hz).astype(np.float64)
     weights = konno_ohmachi_weights(frequency_hz, centre_hz).T
-    return np.asarray((np.abs(np.fft.rfft(centred)) @ weights) / np.sqrt(n_samples))
+    amplitude = (np.abs(np.fft.rfft(centred)) @ weights) / np.sqrt(n_samples)
+    return np.asarray(np.log10(np.maximum(amplitude, _TINY)))

@@ -16,6 +16,7 @@ from seismic_lightning.curation.store import CuratedDataset
 from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
 from seismic_lightning.data.raw import RawBatch, RawGroup, RawRecords
 from seismic_lightning.errors import DatasetError, EvaluationError
+from seismic_lightning.generation.dataset_records import check_dataset
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.transforms.front import SpectrogramFront
 
@@ -39,11 +40,10 @@ class RecordsSeen:
             trained: The checkpoint.
 
         Raises:
-            EvaluationError: Unit, components, window or sampling rate differ.
+            DatasetError: Unit, components, window or sampling rate differ.
             BandError: The checkpoint's bands have no row for a family, or do not suit a sampling rate.
         """
         self.dataset, self.trained = dataset, trained
-        _refuse_other_shape(dataset, trained)
         motion = _motion(dataset, trained)
         self._front = SpectrogramFront.from_settings(trained.front.settings(), motion.instruments)
         self._front.to(trained.device)
@@ -110,7 +110,7 @@ class RecordsSeen:
             self._front.preprocess.check(rate_hz, round(trained.length_s * rate_hz) + 1, used)
         slow = rates_hz < trained.rate_hz
         if slow.all() and dataset.dataset_id != trained.dataset_id:
-            raise EvaluationError(
+            raise DatasetError(
                 f"{dataset.root}: its records have at most {rates_hz.max():g} Hz, {trained.path} works at "
                 f"{trained.rate_hz:g} Hz and would see nothing above {rates_hz.max() / 2:g} Hz; give a "
                 "dataset of that sampling rate"
@@ -123,33 +123,15 @@ class RecordsSeen:
         ]
 
 
-def _refuse_other_shape(dataset: CuratedDataset, trained: Trained) -> None:
-    window = dataset.window
-    for what, of_dataset, of_checkpoint in (
-        ("components", dataset.components, trained.components),
-        ("window.before_p_s", window.before_p_s, trained.before_p_s),
-        ("window.length_s", window.length_s, trained.length_s),
-    ):
-        if of_dataset != of_checkpoint:
-            raise EvaluationError(
-                f"{dataset.root}: has {what}={of_dataset}, {trained.path} was trained with "
-                f"{what}={of_checkpoint}; curate with that, or give another checkpoint"
-            )
-
-
 def _motion(dataset: CuratedDataset, trained: Trained) -> GroundMotion:
-    """Find the instruments, and refuse another unit."""
+    """Find the instruments, and refuse a dataset of another kind."""
     try:
         motion = ground_motion(dataset, trained.units)
     except DatasetError as error:
-        raise EvaluationError(
+        raise DatasetError(
             f"{dataset.root}: cannot be brought to {trained.unit}, the unit of {trained.path}: {error}"
         ) from error
-    if motion.unit != trained.unit:
-        raise EvaluationError(
-            f"{dataset.root}: its records are in {motion.unit}, those of {trained.path} in {trained.unit}; "
-            "give a dataset of that unit, or another checkpoint"
-        )
+    check_dataset(trained, dataset, motion.unit)
     return motion
 
 

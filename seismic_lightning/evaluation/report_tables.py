@@ -5,15 +5,15 @@ of one unit stand below each other and a family fits a screen.
 """
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from seismic_lightning.evaluation import report_standing
 from seismic_lightning.evaluation.measure import Best
 from seismic_lightning.evaluation.report_glossary import FAMILIES, entry
-from seismic_lightning.evaluation.report_standing import BASELINES, FLOORS, Standing, standing
+from seismic_lightning.evaluation.report_standing import BASELINES, FLOORS, Standing
 
 BEST_WORDS: dict[Best, str] = {
     "high": "high is best",
@@ -21,6 +21,7 @@ BEST_WORDS: dict[Best, str] = {
     "zero": "0 is best",
     "one": "1 is best",
     "half": "½ is best",
+    "rebuilt": "low is best of rebuilt records",
 }
 STANDING_WORDS: dict[Standing, str] = {
     "floor": "as good as the floor",
@@ -156,7 +157,12 @@ def budget_tables(budget: pd.DataFrame) -> list[FamilyTable]:
         Families in the order of the glossary, those that have a measure.
     """
     family = budget["measure"].map(lambda measure: entry(measure).family)
-    return [_family_table(title, budget[family == title]) for title in FAMILIES if (family == title).any()]
+    unasked = report_standing.rows_from_nothing(budget)
+    return [
+        _family_table(title, budget[family == title], unasked)
+        for title in FAMILIES
+        if (family == title).any()
+    ]
 
 
 def verdicts(budget: pd.DataFrame) -> list[Verdict]:
@@ -168,7 +174,11 @@ def verdicts(budget: pd.DataFrame) -> list[Verdict]:
     Returns:
         One for each row that is neither guess nor bound, in the budget's order.
     """
-    placed = {row: dict(_standings(budget, row)) for row in _rows(budget, GROUPS[2])}
+    unasked = report_standing.rows_from_nothing(budget)
+    placed = {
+        row: dict(report_standing.standings(budget, row, from_nothing=row in unasked))
+        for row in _rows(budget, GROUPS[2])
+    }
     return [
         Verdict(
             row,
@@ -215,7 +225,7 @@ def glossary(budget: pd.DataFrame) -> list[tuple[str, list[Explained]]]:
     ]
 
 
-def _family_table(title: str, lines: pd.DataFrame) -> FamilyTable:
+def _family_table(title: str, lines: pd.DataFrame, unasked: set[str]) -> FamilyTable:
     reasons = list(lines["absent"].dropna().unique())
     marks = {reason: _mark(place) for place, reason in enumerate(reasons)}
     first = lines.drop_duplicates("measure")
@@ -224,7 +234,7 @@ def _family_table(title: str, lines: pd.DataFrame) -> FamilyTable:
         for measure, unit, best in zip(first["measure"], first["unit"], first["best"], strict=True)
     ]
     groups = [
-        (group, [_line(lines, row, group == GROUPS[2], marks) for row in rows])
+        (group, [_line(lines, row, _placed(lines, row, group, unasked), marks) for row in rows])
         for group in GROUPS
         if (rows := _rows(lines, group))
     ]
@@ -252,9 +262,14 @@ def _rows(lines: pd.DataFrame, group: str) -> list[str]:
     return [row for row in lines["row"].unique() if of_group[group](row)]
 
 
-def _line(lines: pd.DataFrame, row: str, of_model: bool, marks: dict[str, str]) -> Line:
+def _placed(lines: pd.DataFrame, row: str, group: str, unasked: set[str]) -> dict[str, Standing]:
+    return (
+        dict(report_standing.standings(lines, row, from_nothing=row in unasked)) if group == GROUPS[2] else {}
+    )
+
+
+def _line(lines: pd.DataFrame, row: str, placed: dict[str, Standing], marks: dict[str, str]) -> Line:
     held = lines[lines["row"] == row]
-    placed = dict(_standings(lines, row)) if of_model else {}
     cells = []
     for one in held.to_dict("records"):
         if isinstance(one["absent"], str):
@@ -273,15 +288,6 @@ def _counts(judged: pd.DataFrame, what: str) -> str:
     counted = judged[f"n_{what}"]
     low, high = int(counted.min()), int(counted.max())
     return f"{low:,} {what}" if low == high else f"{low:,} to {high:,} {what}"
-
-
-def _standings(lines: pd.DataFrame, row: str) -> Iterator[tuple[str, Standing]]:
-    """Yield measures of a row that have a value, and where it lies."""
-    known = lines[lines["absent"].isna()]
-    for measure, held in known.groupby("measure", sort=False):
-        values = dict(zip(held["row"], held["value"], strict=True))
-        if row in values:
-            yield str(measure), standing(values[row], held["best"].iloc[0], values)
 
 
 def _bin_cell(held: pd.DataFrame) -> BinCell:

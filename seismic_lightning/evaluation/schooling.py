@@ -13,11 +13,11 @@ from seismic_lightning.evaluation.chosen import choose
 from seismic_lightning.evaluation.classifier import SpectrogramClassifier, coarse, fit_on_grid
 from seismic_lightning.evaluation.fourier import bands_below, fas_features
 from seismic_lightning.evaluation.ground import COUNTS, Ground, ground_of
-from seismic_lightning.evaluation.progress import Progress
+from seismic_lightning.evaluation.progress import StepProgress
 from seismic_lightning.evaluation.reading import BATCH_RECORDS, RecordsSeen
 from seismic_lightning.evaluation.subject import distances_km, usable
 
-TRAIN = "train"
+TRAIN, DEV = "train", "dev"
 MIN_INSIDE = 0.8
 """Share of the training records that the usual bins have to hold; other bins are made for other data."""
 N_BINS = 3
@@ -45,7 +45,7 @@ class Schooling(NamedTuple):
     notes: list[str]
 
 
-def learn(seen: RecordsSeen, unit: str, max_records: int, seed: int, progress: Progress) -> Schooling:
+def learn(seen: RecordsSeen, unit: str, max_records: int, seed: int, progress: StepProgress) -> Schooling:
     """Read the training split of a dataset, and teach a classifier on it.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seismic_lightning.errors import EvaluationError
-from seismic_lightning.evaluation.measure import Array, Column, Measure, Records, SetMeasure
+from seismic_lightning.evaluation.measure import Array, Column, Measure, Records, SetMeasure, Used
 from seismic_lightning.evaluation.onsets import TOLERANCE_S
 from seismic_lightning.evaluation.seismogram import COHERENCES, COLUMNS, LEVELS, Known, seismogram_table
 from seismic_lightning.records.local_magnitude import MIN_MAGNITUDE
@@ -58,7 +58,11 @@ def closure_measures() -> list[Measure]:
         Column("ML closure sigma", "", "low"),
         Column("ML closure sigma over real", "", "one"),
     )
-    return [SetMeasure(columns, ("seismogram", "magnitude"), describe, reduce)]
+
+    def used(table: Array) -> NDArray[np.bool_]:
+        return _judged(table)[:, None].repeat(len(columns), axis=1)
+
+    return [SetMeasure(columns, ("seismogram", "magnitude"), describe, reduce, used)]
 
 
 def seismogram_measures() -> list[Measure]:
@@ -79,23 +83,21 @@ def seismogram_measures() -> list[Measure]:
         held = np.isfinite(difference)
         return np.array([difference[held].mean() if held.any() else np.nan])
 
-    def motion(answer: Array, real: Array) -> Array:
-        one, other = _clear(answer), _clear(real)
-        ratios = [_medians(one, (name,)) / _medians(other, (name,)) for name in _RATIOS]
-        rectilinearity = _medians(one, ("p_rectilinearity",)) - _medians(other, ("p_rectilinearity",))
-        coherence = (_medians(one, COHERENCES) - _medians(other, COHERENCES)).mean(keepdims=True)
-        turned_deg = np.array([_median(np.abs(one[:, _place("polarisation_error_deg")]))])
-        return np.concatenate([*ratios, rectilinearity, coherence, turned_deg])
-
     return [
-        _measure(onsets, Column("P found less real", "", "zero"), Column("S-P error, median", "s", "low")),
-        _measure(levels, Column("envelope levels off real", "dex", "low")),
         _measure(
-            motion,
+            onsets,
+            _onsets_used,
+            Column("P found less real", "", "zero", of_request=False),
+            Column("S-P error, median", "s", "low"),
+        ),
+        _measure(levels, _levels_used, Column("envelope levels off real", "dex", "low")),
+        _measure(
+            _motion,
+            _motion_used,
             Column("H/V of S over real", "", "one"),
             Column("corner frequency over real", "", "one"),
-            Column("P rectilinearity less real", "", "zero"),
-            Column("coherence after P less real", "", "zero"),
+            Column("P rectilinearity less real", "", "zero", of_request=False),
+            Column("coherence after P less real", "", "zero", of_request=False),
             Column("P polarisation error, median", "deg", "low"),
         ),
     ]
@@ -104,8 +106,39 @@ def seismogram_measures() -> list[Measure]:
 _RATIOS = ("horizontal_to_vertical", "corner_hz")
 
 
-def _measure(reduce: Callable[[Array, Array], Array], *columns: Column) -> SetMeasure:
-    return SetMeasure(columns, ("seismogram",), _read, reduce)
+def _measure(reduce: Callable[[Array, Array], Array], used: Used, *columns: Column) -> SetMeasure:
+    return SetMeasure(columns, ("seismogram",), _read, reduce, used)
+
+
+def _motion(answer: Array, real: Array) -> Array:
+    """Compare what the particle motion of clear records tells."""
+    one, other = _clear(answer), _clear(real)
+    ratios = [_medians(one, (name,)) / _medians(other, (name,)) for name in _RATIOS]
+    rectilinearity = _medians(one, ("p_rectilinearity",)) - _medians(other, ("p_rectilinearity",))
+    coherence = (_medians(one, COHERENCES) - _medians(other, COHERENCES)).mean(keepdims=True)
+    turned_deg = np.array([_median(np.abs(one[:, _place("polarisation_error_deg")]))])
+    return np.concatenate([*ratios, rectilinearity, coherence, turned_deg])
+
+
+def _onsets_used(table: Array) -> NDArray[np.bool_]:
+    """Every record's P is looked for; S only where P is clear."""
+    return np.column_stack([np.ones(len(table), dtype=np.bool_), _held(table, ("s_minus_p_error_s",))])
+
+
+def _levels_used(table: Array) -> NDArray[np.bool_]:
+    return np.asarray(table[:, [_place("s_over_noise")]] > CLEAR_S)
+
+
+def _motion_used(table: Array) -> NDArray[np.bool_]:
+    single = [(name,) for name in (*_RATIOS, "p_rectilinearity")]
+    parts = [*single, COHERENCES, ("polarisation_error_deg",)]
+    return np.column_stack([_held(table, names) for names in parts])
+
+
+def _held(table: Array, names: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Tell which rows have a clear P and one of some columns."""
+    known = np.isfinite(table[:, [_place(name) for name in names]]).any(axis=1)
+    return np.asarray(known & _is_clear(table))
 
 
 def _read(records: Records) -> Array:
@@ -121,7 +154,16 @@ def _place(name: str) -> int:
 
 def _clear(table: Array) -> Array:
     """Return the rows whose P stands out."""
-    return table[table[:, _place("snr")] > CLEAR_SNR]
+    return table[_is_clear(table)]
+
+
+def _is_clear(table: Array) -> NDArray[np.bool_]:
+    return np.asarray(table[:, _place("snr")] > CLEAR_SNR)
+
+
+def _judged(table: Array) -> NDArray[np.bool_]:
+    """Tell which rows of recovered and requested magnitudes rise above the noise and could be read."""
+    return np.asarray((table[:, 1] >= MIN_MAGNITUDE) & np.isfinite(table[:, 0]))
 
 
 def _medians(table: Array, names: tuple[str, ...]) -> NDArray[np.float64]:
@@ -136,7 +178,7 @@ def _median(values: Array) -> float:
 
 def _closure(table: Array) -> tuple[float, float, float]:
     """Return slope, bias and sigma of recovered over requested magnitudes, NaN where too few are readable."""
-    used = table[(table[:, 1] >= MIN_MAGNITUDE) & np.isfinite(table[:, 0])]
+    used = table[_judged(table)]
     if len(used) < MIN_CLOSURE_RECORDS or np.ptp(used[:, 1]) == 0.0:
         return np.nan, np.nan, np.nan
     asked, error = used[:, 1] - used[:, 1].mean(), used[:, 0] - used[:, 1]

@@ -19,8 +19,7 @@ def slope_interval(
         seed: Of the draws of events that the interval rests on.
 
     Returns:
-        Figures per magnitude; the bounds are NaN where so few events are there that a draw of them can be of
-        one magnitude.
+        Figures per magnitude; draws of events that are all of one magnitude are counted as lost.
 
     Raises:
         EvaluationError: Fewer than two magnitudes.

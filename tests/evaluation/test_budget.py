@@ -16,6 +16,7 @@ from seismic_lightning.evaluation.budget import (
     MEAN_ROW,
     OTHER_ROW,
     PRIOR_ROW,
+    REORDERED,
     TABLE_COLUMNS,
     UNDEFINED,
     Answer,
@@ -25,15 +26,16 @@ from seismic_lightning.evaluation.budget import (
 )
 from seismic_lightning.evaluation.classifier import Teaching, fit_classifier
 from seismic_lightning.evaluation.columns import (
+    INTENSITIES,
     DiscriminatorMeasure,
     classifier_measures,
     intensity_measures,
     spectral_measures,
     trend_measures,
-    waveform_measures,
     with_intensity,
 )
 from seismic_lightning.evaluation.measure import Measure, Records
+from seismic_lightning.evaluation.waveform_columns import waveform_measures
 from seismic_lightning.transforms.settings import StftSettings
 from seismic_lightning.transforms.stft import Stft
 
@@ -120,6 +122,7 @@ def test_every_cell_has_a_value_with_its_interval_or_a_reason(table: pd.DataFram
     reasons = table[~judged].groupby("row")["absent"].unique().map(set).to_dict()
     assert reasons == {
         MEAN_ROW: {"no waveform", "no intensity"},
+        OTHER_ROW: {REORDERED},
         HALVES_ROW: {"no pairs"},
         CEILING_ROW: {UNDEFINED},
         PRIOR_ROW: {"no pairs"},
@@ -168,6 +171,18 @@ def test_rows_stand_in_the_order_of_what_they_know(table: pd.DataFrame) -> None:
         assert rows[0][name] > rows[1][name] > rows[2][name] > rows[3][name]
     assert rows[0]["skill"] < rows[1]["skill"] < rows[2]["skill"] < rows[3]["skill"]
     assert rows[2]["PGV distribution"] < rows[1]["PGV distribution"]
+
+
+def test_the_same_records_in_another_order_are_judged_by_what_was_asked_for_alone(
+    table: pd.DataFrame,
+) -> None:
+    lines = table[table["row"] == OTHER_ROW]
+    empty = lines[lines["absent"].notna()]
+    asked_for = {name for name in lines["measure"] if name not in set(empty["measure"])}
+    of_sets = {"log-FAS Fréchet distance", "embedding Fréchet distance", "discriminator accuracy"}
+    assert set(empty["measure"]) == of_sets | {f"{name} distribution" for name in INTENSITIES}
+    assert {"skill", "PGA bias", "PGA slope per magnitude less real", "classifier accuracy"} <= asked_for
+    assert set(lines["measure"]) == set(table["measure"])
 
 
 def test_a_seed_makes_the_table(real: Records, mean_level: NDArray[np.float64]) -> None:

@@ -10,11 +10,12 @@ from seismic_lightning.evaluation.budget import (
     CONDITIONAL_ROW,
     HALVES_ROW,
     MEAN_ROW,
+    ORACLE_ROW,
     OTHER_ROW,
     PRIOR_ROW,
 )
 from seismic_lightning.evaluation.measure import Best
-from seismic_lightning.evaluation.report_glossary import FAMILIES, FURTHER, entry
+from seismic_lightning.evaluation.report_glossary import FAMILIES, FURTHER, HONESTY, entry
 from seismic_lightning.evaluation.report_standing import Standing, badness, standing
 from seismic_lightning.evaluation.report_tables import bin_tables, budget_tables, numbers, verdicts
 
@@ -50,19 +51,72 @@ def test_nothing_is_explained_that_nobody_measures() -> None:
 def test_values_are_placed_between_baseline_and_floor(
     best: Best, baseline: float, floor: float, placed: dict[float, Standing]
 ) -> None:
-    others = {MEAN_ROW: baseline, HALVES_ROW: floor}
-    assert {value: standing(value, best, others) for value in placed} == placed
+    others = {MEAN_ROW: baseline, CEILING_ROW: floor, HALVES_ROW: 10.0 * floor}
+    assert {value: standing(value, best, others, CONDITIONAL_ROW) for value in placed} == placed
+    others = {MEAN_ROW: baseline, HALVES_ROW: floor, CEILING_ROW: 0.1 * floor}
+    drawn = {value: standing(value, best, others, PRIOR_ROW, from_nothing=True) for value in placed}
+    assert drawn == placed
 
 
-def test_the_next_baseline_or_floor_serves_where_the_first_has_no_value() -> None:
-    assert standing(0.6, "low", {OTHER_ROW: 1.0, CEILING_ROW: 0.0}) == "far"
-    assert standing(0.6, "low", {MEAN_ROW: 0.5, OTHER_ROW: 1.0, CEILING_ROW: 0.0}) == "worse"
-    assert standing(0.6, "low", {MEAN_ROW: 1.0}) == standing(0.6, "low", {CEILING_ROW: 0.0}) == "unplaced"
+def test_the_next_baseline_serves_where_the_first_has_no_value() -> None:
+    assert standing(0.6, "low", {OTHER_ROW: 1.0, CEILING_ROW: 0.0}, CONDITIONAL_ROW) == "far"
+    both = {MEAN_ROW: 0.5, OTHER_ROW: 1.0, CEILING_ROW: 0.0}
+    assert standing(0.6, "low", both, CONDITIONAL_ROW) == "worse"
+    for others in ({MEAN_ROW: 1.0}, {CEILING_ROW: 0.0}, {MEAN_ROW: 1.0, HALVES_ROW: 0.0}):
+        assert standing(0.6, "low", others, CONDITIONAL_ROW) == "unplaced"
+
+
+def test_halves_are_no_floor_of_answers_to_requests() -> None:
+    others = {MEAN_ROW: 0.57, HALVES_ROW: 0.16, CEILING_ROW: 0.03}
+    assert standing(0.15, "low", others, CONDITIONAL_ROW) == "near"
+    assert standing(0.15, "low", others, PRIOR_ROW, from_nothing=True) == "floor"
+
+
+def test_a_draw_that_averages_is_not_praised_for_its_small_scatter() -> None:
+    others = {MEAN_ROW: 0.7, CEILING_ROW: 0.02}
+    for value in (0.1, 0.5, 1.0):
+        assert standing(value, "rebuilt", others, CONDITIONAL_ROW) == "unplaced"
+    assert [standing(value, "rebuilt", others, ORACLE_ROW) for value in (0.1, 0.5, 1.0)] == [
+        "near",
+        "far",
+        "worse",
+    ]
+    for table in budget_tables(made_evaluation().budget):
+        lines = {line.name: line for _, held in table.groups for line in held}
+        for place, head in enumerate(table.heads):
+            if "residual sd" in head.name or "τ" in head.name or "φ" in head.name:
+                assert head.best == "low is best of rebuilt records"
+                assert lines[CONDITIONAL_ROW].cells[place].standing == "unplaced"
+                assert lines[ORACLE_ROW].cells[place].standing != "unplaced"
+
+
+def test_rows_drawn_from_nothing_are_those_without_pairs() -> None:
+    budget = made_evaluation().budget
+    where = budget["measure"] == "precision"
+    for row, number in {MEAN_ROW: 0.0, HALVES_ROW: 0.8, CEILING_ROW: 1.0}.items():
+        budget.loc[where & (budget["row"] == row), "value"] = number
+    for row in (CONDITIONAL_ROW, PRIOR_ROW):
+        budget.loc[where & (budget["row"] == row), "value"] = 0.9
+    placed = {
+        line.name: line.cells[[head.name for head in table.heads].index("precision")].standing
+        for table in budget_tables(budget)
+        if table.title == HONESTY
+        for _, lines in table.groups
+        for line in lines
+    }
+    assert (placed[CONDITIONAL_ROW], placed[PRIOR_ROW]) == ("near", "floor")
 
 
 def test_badness_grows_away_from_the_best_value() -> None:
     values = np.linspace(-2.0, 2.0, 41)
-    targets: dict[Best, float] = {"low": -2.0, "high": 2.0, "zero": 0.0, "one": 1.0, "half": 0.5}
+    targets: dict[Best, float] = {
+        "low": -2.0,
+        "high": 2.0,
+        "zero": 0.0,
+        "one": 1.0,
+        "half": 0.5,
+        "rebuilt": -2.0,
+    }
     for best, target in targets.items():
         distance = np.abs(values - target)
         grown = np.array([badness(value, best) for value in values])

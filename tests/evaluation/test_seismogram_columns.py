@@ -8,8 +8,9 @@ from seismic_lightning.errors import EvaluationError
 from seismic_lightning.evaluation.budget import Answer, as_matrix, error_budget
 from seismic_lightning.evaluation.fourier import log_fas_features
 from seismic_lightning.evaluation.honesty_columns import honesty_measures
+from seismic_lightning.evaluation.judging import lost_draws
 from seismic_lightning.evaluation.measure import Records
-from seismic_lightning.evaluation.seismogram import Known
+from seismic_lightning.evaluation.seismogram import COLUMNS, Known
 from seismic_lightning.evaluation.seismogram_columns import (
     closure_measures,
     seismogram_measures,
@@ -89,3 +90,57 @@ def test_records_that_nobody_has_read_are_refused() -> None:
     assert (table["absent"] == "no seismogram").all()
     with pytest.raises(EvaluationError, match="nobody has read"):
         seismogram_measures()[0].judge(unread, unread, seed=0, n_draws=2)
+
+
+def test_columns_count_the_records_that_they_rest_on() -> None:
+    rng, n_records = np.random.default_rng(2), 60
+    table = np.abs(rng.normal(20.0, 1.0, (n_records, len(COLUMNS))))
+    magnitude = np.repeat([1.5, 2.0, 3.0, 3.5], 15)
+    table[:, COLUMNS.index("magnitude")] = magnitude + rng.normal(0.0, 0.1, n_records)
+    table[30, COLUMNS.index("magnitude")] = np.nan
+    table[:20, COLUMNS.index("snr")] = 1.0
+    table[:50, COLUMNS.index("s_over_noise")] = 1.0
+    table[40:, COLUMNS.index("corner_hz")] = np.nan
+    made = Records(np.arange(n_records) // 3, magnitude=magnitude, seismogram=table)
+    answer = Answer("any", made, paired=False)
+    lines = error_budget([answer], made, [*closure_measures(), *seismogram_measures()], seed=0, n_draws=5)
+    counts = {
+        name: (n_records, n_events)
+        for name, n_records, n_events in zip(
+            lines["measure"], lines["n_records"], lines["n_events"], strict=True
+        )
+    }
+    assert {counts[name] for name in counts if name.startswith("ML closure")} == {(29, 10)}
+    assert counts["P found less real"] == (60, 20)
+    assert counts["S-P error, median"] == counts["H/V of S over real"] == (40, 14)
+    assert counts["corner frequency over real"] == (20, 8)
+    assert counts["envelope levels off real"] == (10, 4)
+
+
+def test_few_strong_events_keep_their_closure_and_tell_of_lost_draws() -> None:
+    rng, event = np.random.default_rng(3), np.repeat(np.arange(20), 2)
+    magnitude = np.where(event < 2, 3.0 + 0.5 * event, 1.0)
+    table = np.full((40, len(COLUMNS)), np.nan)
+    table[:, COLUMNS.index("magnitude")] = magnitude + rng.normal(0.0, 0.1, 40)
+    made = Records(event, magnitude=magnitude, seismogram=table)
+    lines = error_budget(
+        [Answer("any", made, paired=False)], made, closure_measures(), seed=0, n_draws=200
+    ).set_index("measure")
+    bias = lines.loc["ML closure bias"]
+    assert (bias["n_records"], bias["n_events"]) == (4, 2)
+    # both strong events are in 0.4 of the draws: most have no slope, so neither has it bounds
+    assert bias["n_lost"] > 100
+    assert np.isnan([bias["low"], bias["high"]]).all()
+    lines = error_budget(
+        [Answer("any", made._replace(magnitude=magnitude + 1.6 * (event < 6)), paired=False)],
+        made,
+        closure_measures(),
+        seed=0,
+        n_draws=200,
+    ).set_index("measure")
+    bias = lines.loc["ML closure bias"]
+    assert 0 < bias["n_lost"] < 60
+    assert bias["low"] < bias["value"] < bias["high"]
+    assert (
+        "of 200 draws of events have no value of ML closure slope" in lost_draws(lines.reset_index(), 200)[0]
+    )

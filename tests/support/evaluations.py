@@ -23,18 +23,18 @@ from seismic_lightning.evaluation.columns import (
     intensity_measures,
     spectral_measures,
     trend_measures,
-    waveform_measures,
 )
 from seismic_lightning.evaluation.honesty_columns import honesty_measures
 from seismic_lightning.evaluation.measure import Measure
 from seismic_lightning.evaluation.result import BIN_COLUMNS, REAL, Curves, Evaluation, Example
 from seismic_lightning.evaluation.seismogram_columns import closure_measures, seismogram_measures
+from seismic_lightning.evaluation.waveform_columns import waveform_measures
 from seismic_lightning.records.levels import LEVEL_WINDOWS_S
 
 ROWS = (MEAN_ROW, OTHER_ROW, HALVES_ROW, CEILING_ROW, ORACLE_ROW, CONDITIONAL_ROW, PRIOR_ROW)
 HOSTILE = "KO.<script>alert('ISK')</script>&\"$\\frac{$"
 RATE_HZ = 100.0
-_TARGETS = {"high": 0.95, "low": 0.05, "zero": 0.0, "one": 1.0, "half": 0.5}
+_TARGETS = {"high": 0.95, "low": 0.05, "zero": 0.0, "one": 1.0, "half": 0.5, "rebuilt": 0.05}
 _WORSE = dict(zip(ROWS, (1.0, 0.8, 0.05, 0.1, 0.3, 0.45, 1.2), strict=True))
 
 
@@ -97,10 +97,10 @@ def _budget(rng: np.random.Generator, rows: tuple[str, ...]) -> pd.DataFrame:
                     reason = "no seismogram"
                 value = _TARGETS[column.best] + (-1 if column.best == "high" else 1) * _WORSE.get(row, 0.6)
                 value *= 1.0 + 0.3 * rng.random()
-                numbers = (value, value - 0.04, value + 0.05, 807, 163)
+                numbers = (value, value - 0.04, value + 0.05, 807, 163, 0)
                 if reason is not None:
-                    numbers = (np.nan, np.nan, np.nan, 0, 0)
-                lines.append((row, *column, *numbers, reason))
+                    numbers = (np.nan, np.nan, np.nan, 0, 0, 0)
+                lines.append((row, *column[:3], *numbers, reason))
     return pd.DataFrame(lines, columns=list(TABLE_COLUMNS))
 
 
