@@ -55,7 +55,7 @@ def generate(config: DictConfig) -> None:
     trained = read(config.ckpt_path, Path(config.runs_dir), config.device)
     settings = DrawSettings(
         temperature=config.temperature,
-        sampler=config.sampler,
+        sampler=config.sampler or trained.sampler,
         phase=config.phase,
         batch_size=BATCH_SIZE if trained.device.type == "cpu" else DEVICE_BATCH_SIZE,
     )

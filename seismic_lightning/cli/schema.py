@@ -161,7 +161,7 @@ class GenerateConfig:
     location_code: str = "SY"
     unit: str | None = None
     temperature: float = 1.0
-    sampler: str = "prior"
+    sampler: str | None = None
     phase: str = "normal"
     device: str = "cpu"
     seed: int = 0

@@ -21,6 +21,7 @@ from seismic_lightning.data.trained_on import DATA_KEY, DataOfCheckpoint
 from seismic_lightning.errors import CheckpointError, ConfigurationError
 from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.models.checkpoint import read_checkpoint
+from seismic_lightning.models.generative import GenerativeAutoencoder
 from seismic_lightning.models.load import load_model
 from seismic_lightning.nn.noise import Noise
 from seismic_lightning.transforms.front import SpectrogramFront
@@ -114,6 +115,12 @@ class Trained:
     def device(self) -> torch.device:
         """Return where the model works."""
         return self.model.device
+
+    @property
+    def sampler(self) -> str:
+        """Return where records are best drawn from: the density of the training posteriors, where it is held."""
+        held = isinstance(self.model, GenerativeAutoencoder) and self.model.aggregate is not None
+        return "aggregate" if held else "prior"
 
     @property
     def passing_hz(self) -> float:

@@ -36,6 +36,7 @@ WRITTEN_WITH = (
     "records/miniseed.py",
     "records/quakeml.py",
     "records/sphere.py",
+    "records/station_writer.py",
     "records/travel_time.py",
     "records/waveform.py",
 )

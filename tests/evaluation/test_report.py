@@ -134,7 +134,11 @@ def test_the_same_evaluation_gives_the_same_bytes() -> None:
 
 def test_names_that_mean_harm_are_only_read() -> None:
     made = made_evaluation(n_examples=1, station=HOSTILE, rows=(MEAN_ROW, HOSTILE))
-    page = Page(render(made._replace(notes=[HOSTILE], about={"checkpoint": HOSTILE, HOSTILE: HOSTILE})))
+    page = Page(
+        render(
+            made._replace(notes=[HOSTILE], about={"checkpoint": HOSTILE, "unit": HOSTILE, HOSTILE: HOSTILE})
+        )
+    )
     assert "script" not in page.tags
     assert page.text.count(HOSTILE) > 5
     drawings = [base64.b64decode(one.partition(",")[2]) for one in page.addresses if one[0] != "#"]
