@@ -118,7 +118,7 @@ class Trained:
 
     @property
     def sampler(self) -> str:
-        """Return where records are best drawn from: the density of the training posteriors, where it is held."""
+        """Return where records are best drawn from: the density of training posteriors, where held."""
         held = isinstance(self.model, GenerativeAutoencoder) and self.model.aggregate is not None
         return "aggregate" if held else "prior"
 
