@@ -267,9 +267,12 @@ def _wasserstein(answer: Array, real: Array) -> Array:
 
 
 def _slope_and_scatter(numbers: NDArray[np.float64]) -> tuple[float, float]:
-    """Return how the first column depends on the third, the magnitude, and its scatter about the fit."""
+    """Return how the first column depends on the third, the magnitude, and its scatter about the fit.
+
+    A draw of few events may hold no more different records than the trend has coefficients, and fit exactly.
+    """
     values, design = numbers[:, 0], numbers[:, 1:]
-    if len(values) <= design.shape[1]:
+    if len(np.unique(numbers, axis=0)) <= design.shape[1]:
         return float("nan"), float("nan")
     coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
     residual = values - design @ coefficients

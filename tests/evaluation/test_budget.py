@@ -241,3 +241,11 @@ def test_what_makes_no_budget_is_refused_by_name(real: Records, mean_level: NDAr
         other_records(["a", "a"], 0)
     with pytest.raises(EvaluationError, match="split-half: 2 records of one event"):
         split_halves(["a", "a"], 0)
+
+
+def test_draws_that_a_trend_fits_exactly_count_as_lost_instead_of_scattering_by_nothing() -> None:
+    few = made(6, 5, n_stations=1)
+    (measure,) = trend_measures()
+    scatter = measure.judge(few, few, seed=0, n_draws=200)[1]
+    assert scatter.value == pytest.approx(1.0)
+    assert scatter.n_lost > 20
