@@ -100,7 +100,8 @@ def read_scenarios(path: Path, defaults: Mapping[str, object]) -> list[Wanted]:
 
     Args:
         path: CSV file with the columns ``magnitude``, ``latitude_deg``, ``longitude_deg``, ``depth_km`` and
-            ``station``, and any of ``OPTIONAL``.
+            ``station``, and any of ``OPTIONAL``; separated by commas, or by semicolons with either decimal
+            sign.
         defaults: Values of optional columns that the file or a row leaves out.
 
     Raises:
@@ -111,10 +112,15 @@ def read_scenarios(path: Path, defaults: Mapping[str, object]) -> list[Wanted]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"scenarios={path}: cannot be read as text ({error})") from error
-    lines = csv.reader(text.splitlines())
+    first = text.partition("\n")[0]
+    semicolons = ";" in first and "," not in first
+    lines = csv.reader(text.splitlines(), delimiter=";" if semicolons else ",")
     header = [name.strip() for name in next(lines, [])]
     _check_header(path, header)
-    found = [parse({**defaults, **row}, where) for where, row in _rows(path, header, lines)]
+    rows = _rows(path, header, lines)
+    if semicolons:  # as spreadsheets write where the comma is the decimal sign
+        rows = ((where, _with_points(row)) for where, row in rows)
+    found = [parse({**defaults, **row}, where) for where, row in rows]
     if not found:
         raise ConfigurationError(f"scenarios={path}: has no row; give one scenario per row")
     return found
@@ -137,6 +143,11 @@ def _rows(
         if lacking:
             raise ConfigurationError(f"{where}{', '.join(lacking)} is empty; give a value")
         yield where, row
+
+
+def _with_points(row: Mapping[str, object]) -> dict[str, object]:
+    """Write numbers with a decimal point instead of a comma."""
+    return {name: str(value).replace(",", ".") if name in RANGES else value for name, value in row.items()}
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:

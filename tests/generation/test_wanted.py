@@ -27,6 +27,12 @@ def test_rows_take_what_they_leave_out_from_the_command(tmp_path: Path) -> None:
     assert (first.magnitude, first.station) == (3.5, "ISK")
 
 
+def test_a_spreadsheet_may_separate_by_semicolons_and_write_decimal_commas(tmp_path: Path) -> None:
+    path = scenarios(tmp_path, HEADER.replace(",", ";"), "3,5;40,75;28.9;10;ISK")
+    (found,) = read_scenarios(path, {"n_records": 1, "seed": 0, "origin_time": "2010-01-01"})
+    assert (found.magnitude, found.latitude_deg, found.longitude_deg) == (3.5, 40.75, 28.9)
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
