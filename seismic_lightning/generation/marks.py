@@ -60,7 +60,8 @@ def hull_warnings(requests: pd.DataFrame, hull: TrainingHull | None) -> list[str
         hull: The reach; None is unknown.
 
     Returns:
-        One line for each quantity that some request leaves, with the first requests and the number of all.
+        One line for each quantity that some request leaves, with the first requests, counted from 1 as in
+        names of files, and the number of all.
     """
     lines = []
     for mark, quantity in MARKS.items():
@@ -92,5 +93,5 @@ def _is_new(hull: TrainingHull, station: str, family: str) -> Any:  # noqa: ANN4
 def _listed(requests: pd.DataFrame, values: Sequence[str]) -> str:
     """Name the first requests with their values, and count the others."""
     pairs = list(zip(requests["request"], values, strict=True))
-    shown = ", ".join(f"{value} (request {request})" for request, value in pairs[:SHOWN])
+    shown = ", ".join(f"{value} (request {request + 1})" for request, value in pairs[:SHOWN])
     return shown + (f" and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else "")

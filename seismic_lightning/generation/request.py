@@ -226,7 +226,8 @@ def _add_times(table: pd.DataFrame, trained: Trained, origin_ns: "np.ndarray[Any
     table["trace_components"] = trained.components
     table["trace_p_arrival_sample"] = p_sample
     s_minus_p_s = np.where(there, arrivals.s_s - arrivals.p_s, np.nan)
-    table["trace_s_arrival_sample"] = p_sample + s_minus_p_s * trained.rate_hz
+    s_sample = p_sample + s_minus_p_s * trained.rate_hz
+    table["trace_s_arrival_sample"] = np.where(s_sample < trained.n_samples, s_sample, np.nan)
     table["trace_p_status"] = "model"
     table["path_ep_distance_km"] = distance_km
     table["path_hyp_distance_km"] = np.hypot(distance_km, depth_km)

@@ -49,7 +49,7 @@ def test_one_command_makes_the_records_that_were_asked_for(
     assert metadata["seed"].tolist() == [3, 3]
     (log,) = Path("outputs/generate").glob("*/generate.log")
     assert "magnitude outside the training data" in log.read_text()
-    assert "6.5 (request 0)" in log.read_text()
+    assert "6.5 (request 1)" in log.read_text()
     assert json.loads(Path("made/generation.json").read_text())["settings"]["phase"] == "fine"
 
 

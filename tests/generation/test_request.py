@@ -83,8 +83,8 @@ def test_what_training_reached_is_not_marked_and_the_rest_is(trained: Trained) -
     assert table["outside_distance"].tolist()[:3] == [False, False, True]
     assert table["outside_station"].tolist() == [False, False, False, True]
     lines = "\n".join(hull_warnings(table, trained.hull))
-    assert f"{above:g} (request 1)" in lines
-    assert "XY.NEW (request 3)" in lines
+    assert f"{above:g} (request 2)" in lines
+    assert "XY.NEW (request 4)" in lines
     assert hull_warnings(table.iloc[:1], trained.hull) == []
 
 
@@ -168,3 +168,8 @@ def test_what_no_file_can_say_is_refused(wrong: dict[str, str]) -> None:
     (name,) = wrong
     with pytest.raises(ConfigurationError, match=f"^{name}="):
         Manner(**wrong)  # type: ignore[arg-type]
+
+
+def test_an_s_that_comes_after_the_end_of_the_record_is_not_picked(trained: Trained) -> None:
+    table = request_table(trained, [inside(trained), inside(trained, latitude_deg=20.0)])
+    assert table["trace_s_arrival_sample"].isna().tolist() == [False, True]

@@ -92,7 +92,7 @@ def test_a_station_keeps_the_family_that_it_had(trained: Trained) -> None:
     assert table["outside_family"].tolist() == [False, True]
     assert table["outside_station"].tolist() == [False, False]
     (line,) = prepare(changed, [inside(changed, family=most)]).warnings()
-    assert line == f"channel family not seen at its station in training: {most} of {name} (request 0)"
+    assert line == f"channel family not seen at its station in training: {most} of {name} (request 1)"
 
 
 def test_checkpoints_that_do_not_say_families_go_by_sensitivities(trained: Trained) -> None:
