@@ -61,7 +61,7 @@ def ground_motion(dataset: CuratedDataset, units: str) -> GroundMotion:
         return GroundMotion(dataset.unit, _unity(), as_stored)
     responses = dataset.responses()
     table = responses.table
-    row = _table_rows(dataset)
+    row = instrument_rows(dataset)
     if units == "velocity":
         curve = _known(dataset, row, table["curve"].astype("float64"), table["remark"], units)
         place = torch.from_numpy(curve.astype(np.int64))
@@ -81,11 +81,17 @@ def _instruments(responses: Responses) -> Instruments:
     return Instruments(sensitivity, responses.frequency_hz, responses.counts_per_mps)
 
 
-def _table_rows(dataset: CuratedDataset) -> NDArray[np.int64]:
-    """Return ``(n, C)`` rows in the table of instruments, -1 for unknown.
+def instrument_rows(dataset: CuratedDataset) -> NDArray[np.int64]:
+    """Return which row of its table of instruments each component of a dataset was recorded with.
 
     A component without any sample has no instrument; it takes that of another, which turns its zeros into
     zeros.
+
+    Args:
+        dataset: The curated dataset.
+
+    Returns:
+        ``(n, C)`` rows, -1 for unknown.
     """
     metadata = dataset.metadata
     row = np.stack(

@@ -16,7 +16,7 @@ from seismic_lightning.evaluation.curves import CurveMaker
 from seismic_lightning.evaluation.examples import example_places, examples_of
 from seismic_lightning.evaluation.judging import Judge, bins_table, lost_draws, make_judge, one_table
 from seismic_lightning.evaluation.progress import StepProgress, silently
-from seismic_lightning.evaluation.reading import RecordsSeen
+from seismic_lightning.evaluation.reading import JudgedRecords
 from seismic_lightning.evaluation.result import REAL, Curves, Evaluation, Example
 from seismic_lightning.evaluation.schooling import DEV, TRAIN, learn
 from seismic_lightning.evaluation.subject import Subject, read_subject
@@ -92,7 +92,7 @@ def evaluate(
         DatasetError: The dataset does not suit the checkpoint.
         EvaluationError: It has too few records, or the model makes something that cannot be judged.
     """
-    seen = RecordsSeen(dataset, trained)
+    seen = JudgedRecords(trained, dataset)
     school = _school(seen, training)
     chosen = choose(dataset, settings.subset, settings.max_records, settings.seed)
     subject = read_subject(seen, chosen, progress)
@@ -152,7 +152,7 @@ def _without_examples(n_lacking: int, n_places: int) -> list[str]:
     return [f"{n_lacking} of {n_places} examples are left out: a component of the answer is silent."]
 
 
-def _school(seen: RecordsSeen, training: CuratedDataset | None) -> RecordsSeen:
+def _school(seen: JudgedRecords, training: CuratedDataset | None) -> JudgedRecords:
     """Return the dataset whose training split is looked at."""
     if training is None or training.dataset_id == seen.dataset.dataset_id:
         return seen
@@ -161,7 +161,7 @@ def _school(seen: RecordsSeen, training: CuratedDataset | None) -> RecordsSeen:
             f"training_dir={training.root}: is dataset {training.dataset_id[:_SHOWN]}, but "
             f"{seen.trained.path} was trained on {seen.trained.dataset_id[:_SHOWN]}"
         )
-    return RecordsSeen(training, seen.trained)
+    return JudgedRecords(seen.trained, training)
 
 
 def _sizes(judge: Judge, settings: EvaluationSettings) -> list[str]:
@@ -177,7 +177,7 @@ def _sizes(judge: Judge, settings: EvaluationSettings) -> list[str]:
     return [*notes, *subject.seen.notes, *subject.notes, *judge.schooling.notes]
 
 
-def _kinship(judge: Judge, school: RecordsSeen, settings: EvaluationSettings) -> list[str]:
+def _kinship(judge: Judge, school: JudgedRecords, settings: EvaluationSettings) -> list[str]:
     """Say whether the model may have seen what it is judged by."""
     seen = judge.subject.seen
     ours, theirs = seen.dataset.dataset_id, seen.trained.dataset_id

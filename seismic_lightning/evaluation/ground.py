@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seismic_lightning.curation.store import CuratedDataset
+from seismic_lightning.data.ground_motion import instrument_rows
 from seismic_lightning.evaluation.motion import Quantity, integral
 
 COUNTS = "counts"
@@ -91,11 +92,7 @@ def _sensitivities(
 ) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
     """Return ``(n, C)`` counts per unit, NaN where unknown, and the units."""
     table = dataset.responses().table
-    chosen = dataset.metadata.iloc[rows]
-    place = np.stack(
-        [chosen[f"trace_{part}_response"].fillna(-1).to_numpy(dtype=np.int64) for part in dataset.components],
-        axis=1,
-    )
+    place = instrument_rows(dataset)[rows]
     values = np.append(table["sensitivity"].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)
     units = np.array([*table["sensitivity_unit"].tolist(), None], dtype=object)
     return values[place], units[place]

@@ -14,7 +14,7 @@ from seismic_lightning.evaluation.classifier import SpectrogramClassifier, coars
 from seismic_lightning.evaluation.fourier import bands_below, fas_features
 from seismic_lightning.evaluation.ground import COUNTS, Ground, ground_of
 from seismic_lightning.evaluation.progress import StepProgress
-from seismic_lightning.evaluation.reading import BATCH_RECORDS, RecordsSeen
+from seismic_lightning.evaluation.reading import BATCH_RECORDS, JudgedRecords
 from seismic_lightning.evaluation.subject import distances_km, usable
 
 TRAIN, DEV = "train", "dev"
@@ -45,7 +45,7 @@ class Schooling(NamedTuple):
     notes: list[str]
 
 
-def learn(seen: RecordsSeen, unit: str, max_records: int, seed: int, progress: StepProgress) -> Schooling:
+def learn(seen: JudgedRecords, unit: str, max_records: int, seed: int, progress: StepProgress) -> Schooling:
     """Read the training split of a dataset, and teach a classifier on it.
 
     Args:

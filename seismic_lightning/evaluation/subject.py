@@ -14,7 +14,7 @@ from seismic_lightning.evaluation.ground import COUNTS, Ground, ground_of
 from seismic_lightning.evaluation.measure import Records
 from seismic_lightning.evaluation.motion import ground_motion
 from seismic_lightning.evaluation.progress import StepProgress
-from seismic_lightning.evaluation.reading import BATCH_RECORDS, RecordsSeen
+from seismic_lightning.evaluation.reading import BATCH_RECORDS, JudgedRecords
 from seismic_lightning.evaluation.seismogram import COLUMNS, Known
 from seismic_lightning.evaluation.seismogram_columns import with_seismogram
 
@@ -35,7 +35,7 @@ class Subject(NamedTuple):
         notes: What was left out or assumed.
     """
 
-    seen: RecordsSeen
+    seen: JudgedRecords
     rows: NDArray[np.int64]
     metadata: pd.DataFrame
     ground: Ground
@@ -58,7 +58,7 @@ class Subject(NamedTuple):
         return measured(records, self.rate_hz, self.ground, known or self.known)
 
 
-def read_subject(seen: RecordsSeen, chosen: Chosen, progress: StepProgress) -> Subject:
+def read_subject(seen: JudgedRecords, chosen: Chosen, progress: StepProgress) -> Subject:
     """Read the records that are judged.
 
     Args:
@@ -161,7 +161,7 @@ def usable(batch: Batch) -> NDArray[np.bool_]:
 
 
 def _read(
-    seen: RecordsSeen, rows: NDArray[np.int64], progress: StepProgress
+    seen: JudgedRecords, rows: NDArray[np.int64], progress: StepProgress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     """Return levels and waveforms of all records, and which of them are silent."""
     levels, waveforms, silent = [], [], []
@@ -173,5 +173,5 @@ def _read(
     return np.concatenate(levels), np.concatenate(waveforms), np.concatenate(silent)
 
 
-def _n_events(seen: RecordsSeen, rows: NDArray[np.int64]) -> int:
+def _n_events(seen: JudgedRecords, rows: NDArray[np.int64]) -> int:
     return int(seen.dataset.metadata["source_id"].iloc[rows].nunique())

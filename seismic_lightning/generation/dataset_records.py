@@ -1,4 +1,4 @@
-"""Records of a dataset as a trained model sees them, after a look whether it can."""
+"""Which record of a dataset is meant, and whether a trained model can see it."""
 
 from pathlib import PurePosixPath
 
@@ -6,13 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from seismic_lightning.batch import Batch
 from seismic_lightning.curation.store import CuratedDataset
 from seismic_lightning.data.condition import station_names
 from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
 from seismic_lightning.errors import DatasetError
 from seismic_lightning.generation.trained import Trained
-from seismic_lightning.transforms.front import SpectrogramFront
 
 _SHOWN_ROWS = 5
 
@@ -61,40 +59,6 @@ def _is_called(dataset: CuratedDataset, text: str) -> NDArray[np.bool_]:
     return np.asarray((of_event & of_station) | named, dtype=np.bool_)
 
 
-def read_records(trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int64]) -> Batch:
-    """Preprocess and transform records as in the model's training.
-
-    Args:
-        trained: The model.
-        dataset: The dataset, which need not be the one of the training.
-        rows: ``(B,)`` rows of its metadata.
-
-    Returns:
-        Waveforms in the model's unit, scaled spectrograms and conditions, on the model's device.
-
-    Raises:
-        BandError: A record's family or sampling rate has no band in the model's preprocessing.
-        DatasetError: Unit, components, window or sampling rate are not those of the model.
-    """
-    motion = checked_motion(trained, dataset)
-    front = SpectrogramFront.from_settings(trained.front.settings(), motion.instruments)
-    rows = np.array(rows, dtype=np.int64)  # a copy: PyTorch takes no arrays that are read-only
-    chosen = dataset.metadata.iloc[rows]
-    band = front.preprocess.bands(
-        chosen["trace_channel"].astype(str).tolist(), chosen["source_magnitude"].astype(float).tolist()
-    )
-    check_rates(trained, dataset, rows, band)
-    device = trained.device
-    front.to(device)
-    groups = [
-        (group.sampling_rate_hz, *(torch.from_numpy(part).to(device) for part in group[1:]))
-        for group in dataset.fetch(rows)
-    ]
-    with torch.no_grad():
-        waveform, spectrogram = front(groups, band.to(device), motion.instrument[rows].to(device))
-    return Batch(waveform.float(), spectrogram.float(), trained.condition(chosen), torch.from_numpy(rows))
-
-
 def checked_motion(trained: Trained, dataset: CuratedDataset) -> GroundMotion:
     """Find the instruments of a dataset, and refuse one whose records are not of the model's kind.
 
@@ -105,7 +69,12 @@ def checked_motion(trained: Trained, dataset: CuratedDataset) -> GroundMotion:
     Raises:
         DatasetError: Naming what differs, or the records that cannot be brought to the model's unit.
     """
-    motion = ground_motion(dataset, trained.units)
+    try:
+        motion = ground_motion(dataset, trained.units)
+    except DatasetError as error:
+        raise DatasetError(
+            f"{dataset.root}: cannot be brought to {trained.unit}, the unit of {trained.path}: {error}"
+        ) from error
     check_dataset(trained, dataset, motion.unit)
     return motion
 

@@ -17,8 +17,8 @@ from torch import Tensor
 from seismic_lightning.curation.store import CuratedDataset
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.between import metadata_between
-from seismic_lightning.generation.dataset_records import read_records
 from seismic_lightning.generation.interpolation import even_weights, linear, spherical_between_priors
+from seismic_lightning.generation.records_seen import read_records
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.models.generative import GenerativeAutoencoder
 from seismic_lightning.transforms.phase import FAST_ITERATIONS

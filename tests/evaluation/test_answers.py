@@ -15,7 +15,7 @@ from seismic_lightning.evaluation.chosen import choose
 from seismic_lightning.evaluation.examples import example_places, examples_of
 from seismic_lightning.evaluation.measure import Records
 from seismic_lightning.evaluation.progress import silently
-from seismic_lightning.evaluation.reading import RecordsSeen
+from seismic_lightning.evaluation.reading import JudgedRecords
 from seismic_lightning.evaluation.seismogram import COLUMNS
 from seismic_lightning.evaluation.subject import Subject, read_subject
 from seismic_lightning.generation.trained import Trained
@@ -36,7 +36,7 @@ def trained(dataset_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Trai
 def asked(trained: Trained, dataset_dir: Path, max_records: int) -> Subject:
     """Return records of the training split that are to be answered."""
     dataset = open_dataset(dataset_dir)
-    return read_subject(RecordsSeen(dataset, trained), choose(dataset, "train", max_records, 0), silently)
+    return read_subject(JudgedRecords(trained, dataset), choose(dataset, "train", max_records, 0), silently)
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from seismic_lightning.evaluation.evaluate import EvaluationSettings, evaluate
 from seismic_lightning.evaluation.files import as_json, read_evaluation, write_evaluation
 from seismic_lightning.evaluation.ground import ground_of
 from seismic_lightning.evaluation.progress import silently
-from seismic_lightning.evaluation.reading import RecordsSeen
+from seismic_lightning.evaluation.reading import JudgedRecords
 from seismic_lightning.evaluation.result import REAL, Evaluation
 from seismic_lightning.evaluation.subject import read_subject
 from seismic_lightning.generation.trained import Trained
@@ -161,7 +161,7 @@ def test_counts_are_judged_as_ground_motion_where_sensitivities_are_known(
     dataset = open_dataset(dataset_dir)
     in_counts = untrained(CVAE, dataset_dir, tmp_path, units="counts")
     subjects = [
-        read_subject(RecordsSeen(dataset, trained), choose(dataset, "train", 24, 0), silently)
+        read_subject(JudgedRecords(trained, dataset), choose(dataset, "train", 24, 0), silently)
         for trained in (cvae, in_counts)
     ]
     assert [subject.ground.unit for subject in subjects] == ["mps", "mps"]
@@ -210,7 +210,7 @@ def test_silent_records_are_left_out_and_counted(cvae: Trained, dataset_dir: Pat
     rows = np.flatnonzero(sound.metadata["split"] == "train")
     silence = np.zeros((3, int(sound.metadata["trace_npts"].iloc[rows[0]])), dtype=np.int32)
     dataset = leaky(dataset_dir, tmp_path / "dataset", samples={int(rows[0]): silence})
-    subject = read_subject(RecordsSeen(dataset, cvae), choose(dataset, "train", 1000, 0), silently)
+    subject = read_subject(JudgedRecords(cvae, dataset), choose(dataset, "train", 1000, 0), silently)
     assert rows[0] not in subject.rows
     assert len(subject.rows) == len(rows) - 1
     assert "1 records are left out" in "".join(subject.notes)

@@ -16,7 +16,7 @@ def ground(sensitivity: list[float], units: list[str], used: list[int]) -> Groun
     table = pd.DataFrame({"sensitivity": sensitivity, "sensitivity_unit": units})
     dataset = SimpleNamespace(
         components="Z",
-        metadata=pd.DataFrame({"trace_Z_response": pd.array(used, dtype="Int64")}),
+        metadata=pd.DataFrame({"trace_Z_response": pd.array(used, dtype="Int64"), "trace_Z_gap": 0.0}),
         responses=lambda: SimpleNamespace(table=table),
     )
     return ground_of(dataset, np.arange(len(used)), "counts")  # type: ignore[arg-type] # what it reads of one

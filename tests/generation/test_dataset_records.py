@@ -14,7 +14,8 @@ from seismic_lightning.curation.settings import CurationSettings, SelectionSetti
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.datamodule import SpectrogramDataModule
 from seismic_lightning.errors import DatasetError
-from seismic_lightning.generation.dataset_records import check_dataset, find_row, read_records
+from seismic_lightning.generation.dataset_records import check_dataset, find_row
+from seismic_lightning.generation.records_seen import read_records
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.models.ae import AE
 

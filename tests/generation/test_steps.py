@@ -10,7 +10,6 @@ from support.checkpoints import write_checkpoint
 
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.generation.dataset_records import read_records
 from seismic_lightning.generation.interpolate import (
     ends_of_records,
     ends_of_requests,
@@ -18,6 +17,7 @@ from seismic_lightning.generation.interpolate import (
     waveforms_of,
 )
 from seismic_lightning.generation.interpolation import even_weights, linear, spherical
+from seismic_lightning.generation.records_seen import read_records
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.models.ae import AE
 from seismic_lightning.models.base import SpectrogramAutoencoder
