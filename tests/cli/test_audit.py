@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 from support.leaks import leaky
 
 from seismic_lightning.cli.audit import main as audit
@@ -29,10 +28,7 @@ CHECKS = [
 OF_CHECKPOINT = CHECKS[5:9]
 
 
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run every command where its logs harm nobody."""
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def written(tmp_path: Path) -> dict[str, str]:
@@ -103,13 +99,6 @@ def test_a_trained_model_is_audited(
     ],
 )
 def test_what_cannot_be_audited_is_refused(
-    run_command: Callable[..., None],
-    dataset_dir: Path,
-    tmp_path: Path,
-    overrides: tuple[str, ...],
-    message: str,
+    refuses: Callable[..., None], overrides: tuple[str, ...], message: str
 ) -> None:
-    torch.save({"state_dict": {}}, tmp_path / "foreign.ckpt")
-    (tmp_path / "text.ckpt").write_text("no checkpoint")
-    with pytest.raises(SystemExit, match=message):
-        run_command(audit, *(text.replace("DATASET", str(dataset_dir)) for text in overrides))
+    refuses(audit, overrides, message)

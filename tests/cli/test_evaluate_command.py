@@ -6,16 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
 from seismic_lightning.cli.evaluate import main as evaluate
 from seismic_lightning.cli.train import main as train
 
-
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run every command where its logs harm nobody."""
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def test_a_trained_model_is_judged(
@@ -57,12 +52,6 @@ def test_a_trained_model_is_judged(
     ],
 )
 def test_what_cannot_be_judged_is_refused(
-    run_command: Callable[..., None],
-    dataset_dir: Path,
-    tmp_path: Path,
-    overrides: tuple[str, ...],
-    message: str,
+    refuses: Callable[..., None], overrides: tuple[str, ...], message: str
 ) -> None:
-    torch.save({"state_dict": {}}, tmp_path / "foreign.ckpt")
-    with pytest.raises(SystemExit, match=message):
-        run_command(evaluate, *(text.replace("DATASET", str(dataset_dir)) for text in overrides))
+    refuses(evaluate, overrides, message)

@@ -10,11 +10,7 @@ from seismic_lightning.cli.export import main as export
 from seismic_lightning.cli.train import main as train
 from seismic_lightning.curation.store import open_dataset
 
-
-@pytest.fixture(autouse=True)
-def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run every command where its logs harm nobody."""
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_folder")
 
 
 def test_one_command_writes_filtered_files_and_says_so(
