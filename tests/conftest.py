@@ -22,8 +22,17 @@ SHORT = CurationSettings(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a thorough run damage more files: ``pytest tests/records --mutants 10000``."""
-    parser.addoption("--long", action="store_true", help="also run what takes minutes")
+    parser.addoption("--long", action="store_true", help="also run tests marked long, which take minutes")
     parser.addoption("--mutants", type=int, default=2000, help="damaged copies of each kind of file")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked ``long``, unless ``--long`` asks for it."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

@@ -76,12 +76,7 @@ def scaling_statistics(dataset: CuratedDataset, front: Mapping[str, Any]) -> Fin
         f"mean and deviation of log magnitude are {to_train:.1e} decades from those of the training split, "
         f"{to_all:.1e} from those of all records"
     )
-    if to_train > SAME_SCALE_DECADES:
-        seen = "; validation and test were seen" if to_all < to_train else "; fitted on other records"
-        return Finding(SCALE, found + seen, "error", _REMEDY)
-    if apart <= SAME_SCALE_DECADES:
-        return Finding(SCALE, f"{found}; too near each other to tell them apart", "note")
-    return Finding(SCALE, found, "ok")
+    return _of_training(SCALE, found, (to_train, to_all, apart), SAME_SCALE_DECADES)
 
 
 def condition_statistics(metadata: pd.DataFrame, conditions: Mapping[str, Any]) -> Finding:
@@ -100,12 +95,26 @@ def condition_statistics(metadata: pd.DataFrame, conditions: Mapping[str, Any]) 
         f"{len(kept)} means and deviations are within {to_train:.1e} of those of the training split, within "
         f"{to_all:.1e} of those of all records (relative)"
     )
-    if to_train > SAME_CONDITION:
+    apart = _farthest(of_train, of_all)
+    return _of_training(CONDITIONS, found, (to_train, to_all, apart), SAME_CONDITION)
+
+
+def _of_training(what: str, found: str, distances: tuple[float, float, float], same: float) -> Finding:
+    """Say whether statistics are those of the training split.
+
+    Args:
+        what: Name of the check.
+        found: What was measured.
+        distances: From the checkpoint to the training split and to all records, and between these two.
+        same: Below which statistics are equal.
+    """
+    to_train, to_all, apart = distances
+    if to_train > same:
         seen = "; validation and test were seen" if to_all < to_train else "; fitted on other records"
-        return Finding(CONDITIONS, found + seen, "error", _REMEDY)
-    if _farthest(of_train, of_all) <= SAME_CONDITION:
-        return Finding(CONDITIONS, f"{found}; too near each other to tell them apart", "note")
-    return Finding(CONDITIONS, found, "ok")
+        return Finding(what, found + seen, "error", _REMEDY)
+    if apart <= same:
+        return Finding(what, f"{found}; too near each other to tell them apart", "note")
+    return Finding(what, found, "ok")
 
 
 def station_vocabulary(metadata: pd.DataFrame, conditions: Mapping[str, Any]) -> Finding:

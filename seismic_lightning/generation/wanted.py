@@ -60,11 +60,6 @@ class Wanted:
     depth_km: float | None = None
     station: str | None = None
 
-    @property
-    def has_condition(self) -> bool:
-        """Tell whether a source or a station is asked for."""
-        return any(getattr(self, name) is not None for name in NEEDED)
-
 
 def parse(values: Mapping[str, object], where: str = "") -> Wanted:
     """Check one scenario.

@@ -237,11 +237,8 @@ def test_jobs_that_outlive_their_sweep_are_waited_for(tmp_path: Path) -> None:
     assert sorted(jobs_of(tmp_path)) == ["0", "1"]
 
 
-def test_twenty_trainings_killed_three_times_are_done_once_each(
-    dataset_dir: Path, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if not request.config.getoption("--long"):
-        pytest.skip("takes minutes: pytest --long")
+@pytest.mark.long
+def test_twenty_trainings_killed_three_times_are_done_once_each(dataset_dir: Path, tmp_path: Path) -> None:
     train = Path(__file__).parents[2] / "train.py"
     command = [
         sys.executable, str(train), "-m", "beta=0.1,0.5,1,2,4", "seed=0,1", "model=vae,cvae", "data=dataset",
@@ -256,11 +253,8 @@ def test_twenty_trainings_killed_three_times_are_done_once_each(
         assert (folder / "train.log").read_text().count("best metric") == 1
 
 
-def test_twenty_trials_killed_three_times_are_done_once_each(
-    tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    if not request.config.getoption("--long"):
-        pytest.skip("takes minutes: pytest --long")
+@pytest.mark.long
+def test_twenty_trials_killed_three_times_are_done_once_each(tmp_path: Path) -> None:
     (tmp_path / "slow_s").write_text("0.05")
     command = [
         sys.executable, str(FAKE), "sweep=optuna_beta", "hydra.sweeper.n_trials=20", f"output_dir={tmp_path}",
