@@ -130,6 +130,21 @@ class DiagonalGaussian:
         return mean, torch.exp(self.log_var - self.prior.log_var)
 
 
+class SpatialGaussian(DiagonalGaussian):
+    """A Gaussian over a map ``(B, C, H, W)`` whose divergence only keeps it bounded: nothing is drawn from
+    the standard normal, so no dimension is told in its units.
+    """
+
+    def kl(self) -> Tensor:
+        """Return the divergence from the standard normal, ``(B, C * H * W)`` nats."""
+        return super().kl().flatten(1)
+
+    def standardised(self) -> tuple[Tensor, Tensor]:
+        """Return nothing, ``(B, 0)`` twice."""
+        nothing = self.mean.new_zeros(len(self.mean), 0)
+        return nothing, nothing
+
+
 class GaussianHead(nn.Module):
     """Two linear layers from features to a ``DiagonalGaussian``, float32 whatever the precision.
 
