@@ -22,7 +22,7 @@ from torch import Tensor
 
 from seismic_lightning.batch import Batch
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.models.generative import GenerativeAutoencoder
+from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.nn.noise import keyed_generator
 
 
@@ -57,7 +57,7 @@ class PriorDraws(Callback):
         Raises:
             ConfigurationError: Naming what to do instead.
         """
-        if not isinstance(pl_module, GenerativeAutoencoder):
+        if not getattr(pl_module, "draws", False):
             raise ConfigurationError(
                 f"{type(pl_module).__name__} draws no records, so val/energy_distance is not defined: leave "
                 "out callbacks.draws and set monitor=val/reconstruction, or choose model=vae or model=cvae."
@@ -77,7 +77,7 @@ class PriorDraws(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Draw a record for each condition of the batch, as long as there is room."""
-        assert isinstance(pl_module, GenerativeAutoencoder)
+        assert isinstance(pl_module, SpectrogramAutoencoder)
         if sum(map(len, self._kept)) >= self._max_records:
             return
         noise = keyed_generator(pl_module.device, self._seed, batch_idx, trainer.global_rank)

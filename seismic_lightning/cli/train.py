@@ -143,6 +143,7 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
     """Build the model in the sizes that the data asks for, with its optimizer and schedule."""
     from seismic_lightning.cli.instantiate import instantiate
 
+    adopt_first_stage(config, datamodule)
     model = instantiate(
         config.model,
         n_freqs=datamodule.n_freqs,
@@ -159,6 +160,30 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
         settings = {**config.optimizer, **config.scheduler}
         raise ConfigurationError(f"optimizer or scheduler {settings}: {error}") from error
     return model
+
+
+def adopt_first_stage(config: DictConfig, datamodule: "SpectrogramDataModule") -> None:
+    """Let the data be scaled as the model expects that this run's model is built upon.
+
+    Raises:
+        CheckpointError: The first stage cannot be read.
+        ConfigurationError: There is none where one is needed, or it was trained with other settings.
+    """
+    if "first_stage" not in config.model:
+        return
+    from seismic_lightning.data.first_stage import adopt_scale
+    from seismic_lightning.data.trained_on import DATA_KEY, DataOfCheckpoint
+    from seismic_lightning.models.checkpoint import read_checkpoint
+
+    path = config.model.first_stage
+    if path is None:
+        raise ConfigurationError(
+            "model=latent_diffusion needs model.first_stage=CHECKPOINT of an autoencoder: train one with "
+            "model=ae_kl and the same data settings first"
+        )
+    checkpoint = read_checkpoint(path)
+    DataOfCheckpoint.of(checkpoint, path)
+    adopt_scale(datamodule, checkpoint[DATA_KEY], path)
 
 
 def build_trainer(config: DictConfig) -> "Trainer":

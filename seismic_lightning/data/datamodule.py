@@ -185,6 +185,9 @@ class SpectrogramDataModule(L.LightningDataModule):
 
     def on_after_batch_transfer(self, batch: RawBatch, dataloader_idx: int) -> Batch:
         """Preprocess, transform and scale a batch that has arrived on the device."""
+        if not batch.groups:  # a model that has gathered what it needs of the samples
+            nothing = batch.condition.magnitude.new_empty(len(batch.index), 0)
+            return Batch(nothing, nothing, batch.condition, batch.index)
         self.front.to(batch.index.device)
         with torch.no_grad():
             waveform, spectrogram = self.front(batch.groups, batch.band, batch.instrument)
@@ -214,7 +217,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         Raises:
             CheckpointError: Naming what differs.
         """
-        different = sorted(_differences(_identity(self.state_dict()), _identity(state_dict)))
+        different = sorted(differences(identity(self.state_dict()), identity(state_dict)))
         if different:
             raise CheckpointError(
                 f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume "
@@ -282,7 +285,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
 
 
-def _identity(state: dict[str, Any]) -> dict[str, Any]:
+def identity(state: dict[str, Any]) -> dict[str, Any]:
     """Return the part of a state that has to agree exactly."""
     same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
     same["condition"] = ConditionScaling.from_settings(state["conditions"]).features
@@ -292,5 +295,5 @@ def _identity(state: dict[str, Any]) -> dict[str, Any]:
     return {**same, **{name: state["front"][name] for name in ("preprocess", "stft")}}
 
 
-def _differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
     return [name for name in here if here[name] != there[name]]

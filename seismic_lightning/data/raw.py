@@ -57,6 +57,9 @@ class RawRecords(Dataset[RawBatch]):
         band: ``(len(dataset),)`` band-table row of every record.
         instrument: ``(len(dataset), C)`` place of each component's sensitivity or response.
         condition: Scaled conditions of every record.
+
+    Attributes:
+        labels_only: Whether batches come without samples, for a model that has what it needs of them.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class RawRecords(Dataset[RawBatch]):
         self.band = band
         self.instrument = instrument
         self.condition = condition
+        self.labels_only = False
 
     def __len__(self) -> int:
         """Return the number of records in the split."""
@@ -89,7 +93,7 @@ class RawRecords(Dataset[RawBatch]):
             RawGroup(
                 group.sampling_rate_hz, torch.from_numpy(group.positions), torch.from_numpy(group.waveform)
             )
-            for group in self.dataset.fetch(rows)
+            for group in ([] if self.labels_only else self.dataset.fetch(rows))
         ]
         index = torch.from_numpy(rows)
         condition = Condition(*(values[index] for values in self.condition))

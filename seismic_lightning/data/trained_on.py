@@ -66,7 +66,7 @@ class DataOfCheckpoint(NamedTuple):
             trained_on,
             state["front"],
             state["conditions"],
-            any(name.startswith("condition") for name in checkpoint["state_dict"]),
+            any("condition" in name.split(".") for name in checkpoint["state_dict"]),
             state.get("components", COMPONENTS),
             state.get("unit"),
             state.get("window"),

@@ -15,7 +15,6 @@ References:
 """
 
 import math
-from collections.abc import Sequence
 from typing import Unpack
 
 import torch
@@ -30,6 +29,8 @@ from seismic_lightning.nn.compressor import Compressor, Decompressor
 from seismic_lightning.nn.posterior import SpatialGaussian, bound_log_var
 from seismic_lightning.nn.residual import make_residual
 
+CHANNELS = (32, 64, 128)
+"""Channels after each halving, where nothing else is said."""
 COARSE_BINS = (2, 4, 8)
 """Sides of the blocks whose means are compared."""
 
@@ -53,7 +54,6 @@ class AEKL(SpectrogramAutoencoder):
         kl_weight: float = 1e-6,
         coarse_weight: float = 0.0,
         residual: str = "speckle",
-        channels: Sequence[int] = (32, 64, 128),
         **options: Unpack[ModelOptions],
     ) -> None:
         """Build the layers.
@@ -64,13 +64,13 @@ class AEKL(SpectrogramAutoencoder):
             coarse_weight: Weight of the errors of block means.
             residual: ``none``, ``learned`` or ``speckle``; see ``nn.residual``. It is learnt beside the
                 training and does not enter the loss.
-            channels: Channels after each halving of the spectrogram.
             **options: See ``ModelOptions``.
 
         Raises:
             ConfigurationError: A setting that cannot be used.
         """
-        super().__init__(channels=channels, **options)
+        options.setdefault("channels", CHANNELS)
+        super().__init__(**options)
         weights = {"kl_weight": kl_weight, "coarse_weight": coarse_weight}
         for name, weight in weights.items():
             if not (math.isfinite(weight) and weight >= 0):

@@ -197,7 +197,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         loss = parts.loss.mean()
         if not torch.isfinite(loss):
             raise TrainingError(self._not_finite(stage, batch, parts))
-        self._means.setdefault(stage, EpochMeans()).add(parts)
+        self._means.setdefault(stage, EpochMeans()).add(parts._asdict())
         mean, variance = posterior.standardised()
         return {
             "loss": loss,
@@ -251,7 +251,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Make the optimizer and, where one is asked for, the schedule."""
-        optimizer = self._optimizer(self.parameters())
+        optimizer = self._optimizer(part for part in self.parameters() if part.requires_grad)
         if self._scheduler is None:
             return optimizer
         schedule: LRSchedulerConfigType = {

@@ -25,13 +25,13 @@ def load_model(path: str | Path, map_location: MapLocation = "cpu") -> Spectrogr
         CheckpointError: If the file is missing or damaged, or holds no model of this package.
     """
     name = model_name(read_checkpoint(path, map_location))
-    found = _class_of(name)
+    found = class_of(name)
     if found is None:
         raise CheckpointError(f"{path}: holds {name}; expected a model of seismic_lightning.models")
     return found.load_from_checkpoint(path, map_location=map_location).eval()
 
 
-def _class_of(name: str) -> type[SpectrogramAutoencoder] | None:
+def class_of(name: str) -> type[SpectrogramAutoencoder] | None:
     """Find a model class by its full name, looking nowhere but in this package."""
     if _OURS.fullmatch(name) is None:
         return None

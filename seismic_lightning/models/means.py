@@ -3,29 +3,31 @@
 Lightning's own bookkeeping of epoch means costs the host about as much per step as launching the layers does.
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
-from seismic_lightning.models.objective import Objective
-
 
 class EpochMeans:
-    """Sum the parts of the objective over batches of any size."""
+    """Sum the parts of an objective over batches of any size."""
 
     def __init__(self) -> None:
         """Start without records."""
         self.n_records = 0
+        self._names: list[str] = []
         self._sums = torch.zeros(())
 
-    def add(self, parts: Objective) -> None:
+    def add(self, parts: Mapping[str, Tensor]) -> None:
         """Add a batch.
 
         Args:
-            parts: ``(B,)`` each.
+            parts: ``(B,)`` each, always of the same names.
         """
-        sums = torch.stack([part.detach().sum() for part in parts])
+        self._names = list(parts)
+        sums = torch.stack([part.detach().sum() for part in parts.values()])
         self._sums = sums if self.n_records == 0 else self._sums + sums
-        self.n_records += len(parts.loss)
+        self.n_records += len(next(iter(parts.values())))
 
     def named(self, stage: str) -> dict[str, Tensor]:
         """Return the means over the records so far.
@@ -39,4 +41,4 @@ class EpochMeans:
         if self.n_records == 0:
             return {}
         means = (self._sums / self.n_records).unbind()
-        return {f"{stage}/{name}": mean for name, mean in zip(Objective._fields, means, strict=True)}
+        return {f"{stage}/{name}": mean for name, mean in zip(self._names, means, strict=True)}

@@ -131,8 +131,9 @@ class DiagonalGaussian:
 
 
 class SpatialGaussian(DiagonalGaussian):
-    """A Gaussian over a map ``(B, C, H, W)`` whose divergence only keeps it bounded: nothing is drawn from
-    the standard normal, so no dimension is told in its units.
+    """A Gaussian over a map ``(B, C, H, W)`` whose divergence only keeps it bounded.
+
+    Nothing is drawn from the standard normal, so no dimension is told in its units.
     """
 
     def kl(self) -> Tensor:

@@ -17,7 +17,7 @@ def test_epoch_means_weigh_records_not_batches() -> None:
     assert means.named("val") == {}
     for n_records, error in ((4, 1.0), (1, 6.0)):
         zeros = torch.zeros(n_records, 3, 2, 2)
-        means.add(objective(zeros + error**0.5, zeros, torch.ones(n_records, 2), beta=0.5))
+        means.add(objective(zeros + error**0.5, zeros, torch.ones(n_records, 2), beta=0.5)._asdict())
     named = means.named("val")
     assert set(named) == {"val/loss", "val/reconstruction", "val/kl", "val/mse"}
     torch.testing.assert_close(named["val/mse"], torch.tensor(2.0))
