@@ -94,21 +94,16 @@ class ResidentRecords(Dataset[PlaceBatch]):
     """One split of a dataset whose samples lie on a device.
 
     Args:
-        records: The split as it lies on disk.
-        device: Where its samples shall lie.
+        records: What else is known of them.
+        place: ``(n,)`` place of each record in the block of its sampling rate.
+        blocks: Samples by sampling rate.
     """
 
-    def __init__(self, records: RawRecords, device: torch.device) -> None:
-        """Copy all samples, in the order in which they lie on disk."""
+    def __init__(self, records: RawRecords, place: NDArray[np.int64], blocks: dict[float, Block]) -> None:
+        """Keep references; see ``load``."""
         self._records = records
-        self._place = np.empty(len(records), dtype=np.int64)
-        self._blocks: dict[float, Block] = {}
-        rates_hz = records.dataset.rates_hz[records.rows]
-        for rate_hz in np.unique(rates_hz).tolist():
-            members = np.flatnonzero(rates_hz == rate_hz)
-            self._place[members] = np.arange(members.size)
-            self._blocks[rate_hz] = Block(_load(records, records.rows[members], device))
-        records.dataset.release()
+        self._place = place
+        self._blocks = blocks
 
     def __len__(self) -> int:
         """Return the number of records in the split."""
@@ -133,6 +128,23 @@ class ResidentRecords(Dataset[PlaceBatch]):
             for rate_hz, gapless, positions in self._records.kinds(rows)
         ]
         return PlaceBatch(groups, self._records.described(rows, []))
+
+
+def load(records: RawRecords, device: torch.device) -> ResidentRecords:
+    """Copy all samples of a split to a device.
+
+    Args:
+        records: The split as it lies on disk.
+        device: Where its samples shall lie.
+    """
+    place, blocks = np.empty(len(records), dtype=np.int64), {}
+    rates_hz = records.dataset.rates_hz[records.rows]
+    for rate_hz in np.unique(rates_hz).tolist():
+        members = np.flatnonzero(rates_hz == rate_hz)
+        place[members] = np.arange(members.size)
+        blocks[rate_hz] = Block(_load(records, records.rows[members], device))
+    records.dataset.release()
+    return ResidentRecords(records, place, blocks)
 
 
 class Residency:
@@ -168,7 +180,7 @@ class Residency:
         key = (split, device)
         if key not in self._resident and self._wanted(split, records, device):
             self._held_bytes += needed_bytes(records)
-            self._resident[key] = ResidentRecords(records, device)
+            self._resident[key] = load(records, device)
         return self._resident.get(key, records)
 
     def _wanted(self, split: str, records: RawRecords, device: torch.device) -> bool:

@@ -60,7 +60,7 @@ class FiniteWatch:
             TrainingError: A loss is not a finite number.
         """
         loss = parts.loss.detach()
-        at_once = loss.device.type == "cpu"
+        at_once = _answers_at_once(loss)
         if at_once and bool(torch.isfinite(loss.mean())):
             return
         # A sum rather than a mask: it reads each spectrogram once and writes one number.
@@ -100,6 +100,11 @@ def require_finite(weights: dict[str, Tensor]) -> None:
                 f"{len(names)} of {len(floating)} weights are not finite ({names[0]} first), so that no "
                 "checkpoint is written. Resume from the last one; lower optimizer.lr or use precision=fp32"
             )
+
+
+def _answers_at_once(loss: Tensor) -> bool:
+    """Tell whether a value can be looked at without waiting for a queue of work."""
+    return loss.device.type == "cpu"
 
 
 def _chosen(pending: list[Evidence], spoilt: Tensor) -> Iterator[Evidence]:

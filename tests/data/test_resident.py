@@ -13,17 +13,21 @@ from seismic_lightning.batch import Batch
 from seismic_lightning.callbacks.last_checkpoint import LastCheckpoint
 from seismic_lightning.data import resident
 from seismic_lightning.data.datamodule import SpectrogramDataModule
-from seismic_lightning.data.resident import PlaceBatch, Residency, ResidentRecords
+from seismic_lightning.data.resident import PlaceBatch, Residency, ResidentRecords, load
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.models.ae import AE
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
 BAND = PreprocessSettings(bands_hz={"any": [[1.0, 20.0]]})
-CUDA = torch.device("cuda", 0)
+CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 
 
-def opened(dataset_dir: Path, mode: str, preprocess: PreprocessSettings = BAND) -> SpectrogramDataModule:
-    module = SpectrogramDataModule(dataset_dir, preprocess, StftSettings(), batch_size=7, resident=mode)
+def opened(
+    dataset_dir: Path, mode: str, preprocess: PreprocessSettings = BAND, cache_dir: Path | None = None
+) -> SpectrogramDataModule:
+    module = SpectrogramDataModule(
+        dataset_dir, preprocess, StftSettings(), batch_size=7, resident=mode, cache_dir=cache_dir
+    )
     module.setup()
     return module
 
@@ -73,7 +77,7 @@ def trained(folder: Path, dataset_dir: Path, modes: tuple[str, ...], kill_at: in
     """Train two epochs; with two modes, kill the first run before a step and go on with the second mode."""
     for mode in modes:
         torch.manual_seed(0)
-        module = opened(dataset_dir, mode)
+        module = opened(dataset_dir, mode, cache_dir=folder.parent / "cache")
         model = AE(n_freqs=module.n_freqs, n_frames=module.n_frames, channels=[4, 8])
         killed = len(modes) > 1 and mode == modes[0]
         callbacks = [LastCheckpoint(folder, every_n_train_steps=1), *([KillAt(kill_at)] if killed else [])]
@@ -101,7 +105,7 @@ def test_auto_takes_a_cuda_device_with_room_and_nothing_else(
 ) -> None:
     records = opened(dataset_dir, "false").records("train")
     assert Residency("auto").feed("train", records, torch.device("cpu")) is records
-    monkeypatch.setattr(resident, "ResidentRecords", lambda records, _: ResidentRecords(records, CPU))
+    monkeypatch.setattr(resident, "load", lambda records, _: load(records, CPU))
     needed = resident.needed_bytes(records)
     assert needed == sum(records.dataset.fetch(records.rows[[i]])[0].waveform.nbytes for i in range(len(records)))
     monkeypatch.setattr(resident, "free_bytes", lambda _: 2 * needed)
@@ -113,9 +117,6 @@ def test_auto_takes_a_cuda_device_with_room_and_nothing_else(
     assert "read from disk" in caplog.text
 
 
-CPU = torch.device("cpu")
-
-
 def test_a_split_is_loaded_once_and_all_splits_share_the_room(
     dataset_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +124,7 @@ def test_a_split_is_loaded_once_and_all_splits_share_the_room(
     train, val = module.records("train"), module.records("val")
     residency = Residency("auto")
     needed = resident.needed_bytes(train)
-    monkeypatch.setattr(resident, "ResidentRecords", lambda records, _: ResidentRecords(records, CPU))
+    monkeypatch.setattr(resident, "load", lambda records, _: load(records, CPU))
     monkeypatch.setattr(resident, "free_bytes", lambda _: 2 * needed)
     first = residency.feed("train", train, CUDA)
     monkeypatch.setattr(resident, "free_bytes", lambda _: needed)  # what the first split left
@@ -133,8 +134,9 @@ def test_a_split_is_loaded_once_and_all_splits_share_the_room(
 
 def test_what_does_not_fit_is_refused_by_name(dataset_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = opened(dataset_dir, "true")
-    monkeypatch.setattr(resident, "free_bytes", lambda _: 1_000_000)
-    with pytest.raises(ConfigurationError, match=r"data\.resident=true: the train split \(\d+ records, .*cpu.*0\.001 GB"):
+    monkeypatch.setattr(resident, "free_bytes", lambda _: 1000)
+    refused = r"data\.resident=true: the train split \(\d+ records, .* memory of cpu, of which 1e-06 GB are free"
+    with pytest.raises(ConfigurationError, match=refused):
         module.train_dataloader()
 
 
