@@ -34,7 +34,10 @@ MARMARA = Path(__file__).parents[1] / "conf" / "preprocess" / "marmara.yaml"
 _TAKEN = ("index_select", "index", "gather")
 """Operations that read as many bytes as they write, however large what they read from."""
 _PUT = ("index_put_", "index_copy_", "_index_put_impl_")
-_NOTHING = ("empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided")
+_NOTHING = (
+    "empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "transpose_", "detach_",
+)  # fmt: skip
+"""Operations that only allocate or rename axes."""
 
 
 def simulated_counts(n_records: int, device: torch.device, seed: int = 0) -> Tensor:
@@ -42,7 +45,8 @@ def simulated_counts(n_records: int, device: torch.device, seed: int = 0) -> Ten
     generator = torch.Generator(device).manual_seed(seed)
     time_s = torch.arange(N_SAMPLES, device=device) / RATE_HZ
     counts = torch.empty(n_records, 3, N_SAMPLES, dtype=torch.int32, device=device)
-    for part in counts.split(MADE_AT_ONCE):
+    for start in range(0, n_records, MADE_AT_ONCE):
+        part = counts[start : start + MADE_AT_ONCE]
         phase = 2 * torch.pi * torch.rand(len(part), 3, 1, generator=generator, device=device)
         samples = 120.0 * torch.randn(part.shape, generator=generator, device=device) - 8500.0
         samples += 900.0 * torch.sin(2 * torch.pi * 0.3 * time_s + phase)
@@ -68,7 +72,9 @@ class Workload(L.LightningDataModule):
             rates_hz=np.full(n_records, RATE_HZ), gapless=np.ones(n_records, dtype=bool)
         )
         table = self.front.preprocess.table
-        condition = Condition(torch.zeros(n_records), torch.zeros(n_records, 3), torch.zeros(n_records).long())
+        condition = Condition(
+            torch.zeros(n_records), torch.zeros(n_records, 3), torch.zeros(n_records).long()
+        )
         records = RawRecords(
             known,
             np.arange(n_records),
@@ -152,13 +158,17 @@ def seconds(device: torch.device, work: Callable[[], object]) -> float:
         return median(_host_seconds(work) for _ in range(REPEATS))
     pairs = []
     for _ in range(REPEATS):
-        first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        first.record()  # type: ignore[no-untyped-call]
+        first, last = (_event() for _ in range(2))
+        first.record()
         work()
-        last.record()  # type: ignore[no-untyped-call]
+        last.record()
         pairs.append((first, last))
     torch.cuda.synchronize(device)
-    return median(first.elapsed_time(last) for first, last in pairs) / 1e3
+    return median(float(first.elapsed_time(last)) for first, last in pairs) / 1e3
+
+
+def _event() -> Any:  # noqa: ANN401 - untyped in torch
+    return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
 
 
 def _host_seconds(work: Callable[[], object]) -> float:
@@ -174,7 +184,7 @@ def copied_bytes_per_s(device: torch.device) -> float:
     return 2 * source.numel() / seconds(device, lambda: target.copy_(source))
 
 
-class ByteCount(TorchDispatchMode):
+class ByteCount(TorchDispatchMode):  # type: ignore[no-untyped-call] # untyped in torch
     """Adds up what each operation reads and writes; views and bare allocations move nothing.
 
     Attributes:
@@ -183,7 +193,7 @@ class ByteCount(TorchDispatchMode):
 
     def __init__(self) -> None:
         """Start at zero."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.n_bytes = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ANN401
@@ -209,6 +219,7 @@ def _size(tree: object) -> int:
 
 def counted_bytes(work: Callable[[], object]) -> int:
     """Return the bytes that some work moves, operation by operation."""
-    with ByteCount() as count:
+    count = ByteCount()
+    with count:
         work()
     return count.n_bytes

@@ -72,7 +72,8 @@ class CuratedDataset:
     def gapless(self) -> NDArray[np.bool_]:
         """Tell of each record whether all its samples were recorded, ``(n,)``; unknown counts as no."""
         intervals = [self.metadata[f"trace_{component}_gap_intervals"] for component in self.components]
-        return np.logical_and.reduce([column.eq("[]").to_numpy(dtype=bool) for column in intervals])
+        whole = [column.eq("[]").to_numpy(dtype=bool, na_value=False) for column in intervals]
+        return np.asarray(np.logical_and.reduce(whole))
 
     def fetch(self, rows: NDArray[np.int64]) -> list[RateGroup]:
         """Gather the samples of some records.

@@ -193,11 +193,11 @@ class Residency:
         sizes = f"{len(records)} records, {needed / GIGABYTE:.3g} GB"
         if not fits and self._mode == "true":
             raise ConfigurationError(
-                f"data.resident=true: the {split} split ({sizes}) does not fit into the memory of {device}, of "
-                f"which {free / GIGABYTE:.3g} GB are free; use data.resident=auto, or select fewer records"
+                f"data.resident=true: the {split} split ({sizes}) does not fit into the memory of {device}, "
+                f"of which {free / GIGABYTE:.3g} GB are free; use data.resident=auto, or select fewer records"
             )
-        where = f"resident on {device}" if fits else f"read from disk, {device} has {free / GIGABYTE:.3g} GB free"
-        log.info("The %s split (%s) is %s.", split, sizes, where)
+        where = "resident on" if fits else "read from disk, as it takes too much of what is free on"
+        log.info("The %s split (%s) is %s %s.", split, sizes, where, device)
         return fits
 
 

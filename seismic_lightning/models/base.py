@@ -9,7 +9,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Required, TypedDict, cast
 
-import torch
 from lightning.pytorch.utilities.types import (
     STEP_OUTPUT,
     LRSchedulerConfigType,

@@ -64,7 +64,7 @@ class FiniteWatch:
         if at_once and bool(torch.isfinite(loss.mean())):
             return
         # A sum rather than a mask: it reads each spectrogram once and writes one number.
-        spoilt_input = ~torch.isfinite(batch.spectrogram.detach().flatten(1).float().sum(1))
+        spoilt_input = ~torch.isfinite(batch.spectrogram.detach().float().sum((1, 2, 3)))
         self._pending.append(Evidence(where, stage, batch.index, spoilt_input, ~torch.isfinite(loss)))
         if at_once or len(self._pending) >= MAX_PENDING:
             self.look()

@@ -232,8 +232,10 @@ class SpectrogramFront(nn.Module):
         """Apply a transform from waveforms to some channels per component chunk by chunk."""
         *records, n_components, n_samples = waveform.shape
         shape = (*records, channels * n_components, self.stft.n_freqs, self.stft.n_frames(n_samples))
-        batch = torch.empty(shape, dtype=waveform.dtype, device=waveform.device)
         size = chunk_size(waveform.device, math.prod(shape[1:]))
+        if len(waveform) <= size:
+            return transform(waveform)
+        batch = torch.empty(shape, dtype=waveform.dtype, device=waveform.device)
         for start in range(0, len(batch), size):
             batch[start : start + size] = transform(waveform[start : start + size])
         return batch

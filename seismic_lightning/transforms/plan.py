@@ -95,9 +95,10 @@ class Plan:
         Raises:
             BandError: The low corner of a band in use is at or above the highest usable corner.
         """
-        asked = band.device.type == "cpu" or len(self.refused) == len(self.bank_of_row)
-        if self.refused and asked:
-            used = sorted(set(band.tolist()) & self.refused.keys())
+        if self.refused:
+            at_once = band.device.type == "cpu"
+            all_of_them = set(self.refused) if len(self.refused) == len(self.bank_of_row) else set()
+            used = sorted((set(band.tolist()) & self.refused.keys()) if at_once else all_of_them)
             if used:
                 raise BandError("; ".join(self.refused[row] for row in used))
 

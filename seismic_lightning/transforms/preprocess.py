@@ -167,9 +167,12 @@ class Preprocess(nn.Module):
             )
         plan = self._plan(sampling_rate_hz, waveform.shape[-1], waveform.device)
         plan.refuse(band)
+        chunks = plan.chunks(band, waveform.shape[1] * waveform.shape[2])
+        if len(chunks) == 1:  # all of them, in their order
+            return self._process(waveform, plan, chunks[0][0], band, instrument, gapless=gapless)
         shape = (*waveform.shape[:-1], plan.n_samples)
         batch = torch.empty(shape, dtype=self.dtype, device=waveform.device)
-        for bank, place in plan.chunks(band, waveform.shape[1] * waveform.shape[2]):
+        for bank, place in chunks:
             samples = waveform.index_select(0, place)
             own = None if instrument is None else instrument[place]
             batch[place] = self._process(samples, plan, bank, band[place], own, gapless=gapless)

@@ -107,7 +107,9 @@ def test_auto_takes_a_cuda_device_with_room_and_nothing_else(
     assert Residency("auto").feed("train", records, torch.device("cpu")) is records
     monkeypatch.setattr(resident, "load", lambda records, _: load(records, CPU))
     needed = resident.needed_bytes(records)
-    assert needed == sum(records.dataset.fetch(records.rows[[i]])[0].waveform.nbytes for i in range(len(records)))
+    assert needed == sum(
+        records.dataset.fetch(records.rows[[i]])[0].waveform.nbytes for i in range(len(records))
+    )
     monkeypatch.setattr(resident, "free_bytes", lambda _: 2 * needed)
     assert isinstance(Residency("auto").feed("train", records, CUDA), ResidentRecords)
     monkeypatch.setattr(resident, "free_bytes", lambda _: 2 * needed - 1)
@@ -135,7 +137,9 @@ def test_a_split_is_loaded_once_and_all_splits_share_the_room(
 def test_what_does_not_fit_is_refused_by_name(dataset_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module = opened(dataset_dir, "true")
     monkeypatch.setattr(resident, "free_bytes", lambda _: 1000)
-    refused = r"data\.resident=true: the train split \(\d+ records, .* memory of cpu, of which 1e-06 GB are free"
+    refused = (
+        r"data\.resident=true: the train split \(\d+ records, .* memory of cpu, of which 1e-06 GB are free"
+    )
     with pytest.raises(ConfigurationError, match=refused):
         module.train_dataloader()
 

@@ -103,7 +103,7 @@ def test_the_first_spoilt_step_is_the_one_that_is_named() -> None:
         rows = torch.tensor([10, 11]) + 100 * step
         batch = Batch(torch.zeros(0), torch.zeros(2, 1, 1, 1), None, rows)  # type: ignore[arg-type]
         watch.add("train", f"step {step}", batch, Objective(loss, loss, loss, loss))
-    with pytest.raises(TrainingError, match=r"step 2: .*output is at fault for 1 of 2 .*\(dataset rows 211\)"):
+    with pytest.raises(TrainingError, match=r"step 2: .*output is at fault for 1 of 2 .*rows 211\)"):
         watch.look()
     watch.look()
 

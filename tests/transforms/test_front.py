@@ -23,7 +23,7 @@ COMPANDING = PowerCompanding(0.3, 6.0)
 def mixed() -> tuple[list[Tensor], list[Group], Tensor]:
     """Return nine records of five sampling rates, one by one and in groups."""
     records = [torch.from_numpy(counts(1, rate, 40.0, seed=i)[0]) for i, rate in enumerate(RATES_HZ)]
-    groups = []
+    groups: list[Group] = []
     for rate_hz in sorted(set(RATES_HZ)):
         positions = torch.tensor([i for i, rate in enumerate(RATES_HZ) if rate == rate_hz])
         groups.append((rate_hz, positions, torch.stack([records[i] for i in positions])))
