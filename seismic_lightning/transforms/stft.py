@@ -158,9 +158,7 @@ class Stft(nn.Module):
         """
         spectrum = self.complex(waveform)
         if waveform.device.type != "cpu":
-            return (
-                spectrum.abs()
-            )  # one pass through memory, where the three below would take most of the time
+            return spectrum.abs()  # one pass through memory instead of three
         # Not ``abs``: its guard against overflow costs a processor more than the transforms themselves.
         real, imaginary = torch.view_as_real(spectrum).square_().unbind(-1)
         return (real + imaginary).sqrt_()
