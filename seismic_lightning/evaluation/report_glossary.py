@@ -188,6 +188,12 @@ _ENTRIES = {
         "Median absolute difference between S less P as found in the record and as the model has it.",
         _MAEDA,
     ),
+    "foot before P less real": Entry(
+        SHAPE,
+        "Median level of the last second before P over that of the noise earlier, where P is 10 times that "
+        "noise, less real; a recovered phase leaks there.",
+        "",
+    ),
     "envelope levels off real": Entry(
         SHAPE,
         "Mean distance of eight median envelope levels, first P to late coda over S, from the real ones.",
