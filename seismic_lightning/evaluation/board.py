@@ -32,6 +32,7 @@ MAIN_MEASURES = (
     "ML closure bias",
     "ML closure sigma over real",
     "S-P error, median",
+    "foot before P less real",
     "envelope levels off real",
     "classifier accuracy less real",
     "discriminator accuracy",
@@ -40,8 +41,14 @@ MAIN_MEASURES = (
     "recall",
 )
 _SHORT_MEASURES = {
+    "multi-resolution distance": "multi-res. distance",
     "PGA scatter about trend over real": "PGA scatter over real",
+    "ML closure sigma over real": "ML sigma over real",
+    "envelope levels off real": "envelope levels",
+    "foot before P less real": "foot less real",
     "classifier accuracy less real": "classifier less real",
+    "discriminator accuracy": "discriminator",
+    "copies of training records": "copies of training",
 }
 _SHORT = {
     MEAN_ROW: "mean",
@@ -52,6 +59,12 @@ _SHORT = {
     PRIOR_ROW: "prior",
     AGGREGATE_ROW: "aggregate",
 }
+
+_CAPTION = (
+    "mean, other: guesses that know nothing of the request. halves: half of the real records against the "
+    "other half, how far honest records are apart. ceiling: real spectrograms with recovered phase. oracle: "
+    "records encoded and decoded. All others: what the model generates."
+)
 
 
 def write_board(evaluation: Evaluation, folder: Path) -> None:
@@ -87,13 +100,14 @@ def main_table(evaluation: Evaluation, title: str) -> Table:
         title: Of the table.
     """
     matrix = as_matrix(evaluation.budget)
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
+    table.caption, table.caption_justify = _CAPTION, "left"
     table.add_column("measure", no_wrap=True)
     for row in matrix.index:
         table.add_column(_SHORT.get(str(row), str(row)), justify="right")
     for name in MAIN_MEASURES:
         if name in matrix.columns:
             values = matrix[name].to_numpy(dtype=np.float64)
-            cells = [f"{value:.2f}" if np.isfinite(value) else "-" for value in values]
+            cells = [f"{round(value, 2) + 0.0:.2f}" if np.isfinite(value) else "-" for value in values]
             table.add_row(_SHORT_MEASURES.get(name, name), *cells)
     return table
