@@ -1,6 +1,7 @@
 """An evaluation on TensorBoard, and its main columns as a table for the terminal."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -16,7 +17,11 @@ from seismic_lightning.evaluation.budget import (
     PRIOR_ROW,
     as_matrix,
 )
+from seismic_lightning.evaluation.report_standing import BASELINES, FLOORS
 from seismic_lightning.evaluation.result import Evaluation
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 BOARD_FOLDER = "tensorboard"
 MAIN_MEASURES = (
@@ -40,6 +45,16 @@ MAIN_MEASURES = (
     "precision",
     "recall",
 )
+COMPARED_MEASURES = (
+    "skill",
+    "log spectral distance",
+    "PGA bias",
+    "PGA scatter about trend over real",
+    "ML closure slope",
+    "ML closure bias",
+    "discriminator accuracy",
+)
+"""Of the rows of models, for a table of evaluations."""
 _SHORT_MEASURES = {
     "multi-resolution distance": "multi-res. distance",
     "PGA scatter about trend over real": "PGA scatter over real",
@@ -68,7 +83,7 @@ _CAPTION = (
 
 
 def write_board(evaluation: Evaluation, folder: Path) -> None:
-    """Write scalars, figures and notes as TensorBoard's events.
+    """Write scalars, figures, tables and notes as TensorBoard's events.
 
     Args:
         evaluation: What was found out.
@@ -87,9 +102,47 @@ def write_board(evaluation: Evaluation, folder: Path) -> None:
     with drawing():
         for name, figure in figures(evaluation).items():
             writer.add_figure(name, figure, 0, close=False)
-    text = "\n".join(f"- {note}" for note in evaluation.notes)
-    writer.add_text("notes", text, 0)
+    writer.add_text("notes", "\n".join(f"- {note}" for note in evaluation.notes), 0)
+    writer.add_text("error budget", budget_text(evaluation), 0)
+    _declare(writer, evaluation)
     writer.close()
+
+
+def budget_text(evaluation: Evaluation) -> str:
+    """Return the whole error budget as Markdown, a table per family, measures down and rows across.
+
+    Args:
+        evaluation: What was found out.
+    """
+    from seismic_lightning.evaluation.report_tables import budget_tables
+
+    parts = []
+    for table in budget_tables(evaluation.budget):
+        lines = [line for _, group in table.groups for line in group]
+        heads = [_SHORT.get(line.name, line.name) for line in lines]
+        parts += [f"### {table.title}", "", f"| | {' | '.join(heads)} |", "|---" * (1 + len(lines)) + "|"]
+        for place, head in enumerate(table.heads):
+            name = f"{head.name} ({head.unit + '; ' if head.unit else ''}{head.best})"
+            cells = [line.cells[place].value or "\u2013" for line in lines]
+            parts.append(f"| {name} | {' | '.join(cells)} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _declare(writer: "SummaryWriter", evaluation: Evaluation) -> None:
+    """Let the HPARAMS tab set evaluations beside each other: what was judged, and a few of the results."""
+    from torch.utils.tensorboard.summary import hparams
+
+    known = evaluation.budget[evaluation.budget["absent"].isna()]
+    of_model = known[~known["row"].isin(BASELINES + FLOORS) & known["measure"].isin(COMPARED_MEASURES)]
+    tags = (of_model["row"] + "/" + of_model["measure"]).tolist()
+    values = {
+        name: value if isinstance(value, bool | int | float) else str(value)
+        for name, value in evaluation.about.items()
+    }
+    untyped: Any = hparams  # results are declared by name, their values are those of the scalars
+    for summary in untyped(values, dict.fromkeys(tags, 0.0)):
+        cast(Any, writer).file_writer.add_summary(summary)
 
 
 def main_table(evaluation: Evaluation, title: str) -> Table:

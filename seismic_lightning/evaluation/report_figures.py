@@ -95,7 +95,7 @@ def spectra_figure(curves: Curves, unit: str) -> Figure:
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.grid(alpha=0.25, lw=0.5)
-        figure.legend(loc="outside lower left", ncols=2, fontsize=8.5, handlelength=3.0)
+        figure.legend(loc="outside lower left", ncols=2, fontsize=9.5, handlelength=2.4, columnspacing=1.0)
     return figure
 
 
@@ -119,7 +119,7 @@ def levels_figure(curves: Curves) -> Figure:
         axes.set_xticks(places, curves.parts, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_ylabel("Median level over S (dex)")
         axes.grid(alpha=0.25, lw=0.5)
-        figure.legend(loc="outside lower left", ncols=2, fontsize=8.5, handlelength=3.0)
+        figure.legend(loc="outside lower left", ncols=2, fontsize=9.5, handlelength=2.4, columnspacing=1.0)
     return figure
 
 
@@ -230,4 +230,4 @@ def _scale_bar(axes: Axes, time_s: NDArray[np.float64], text: str) -> None:
     axes.plot(
         [1.01, 1.01], [0.0, 1.0], color=INK, lw=1.5, transform=axes.get_yaxis_transform(), clip_on=False
     )
-    axes.text(1.02, 0.5, text, transform=axes.get_yaxis_transform(), va="center", rotation=90, fontsize=8.0)
+    axes.text(1.02, 0.5, text, transform=axes.get_yaxis_transform(), va="center", rotation=90, fontsize=10.0)

@@ -79,6 +79,7 @@ def draw_overview(records: pd.DataFrame, waveforms: Sequence[NDArray[np.float32]
         axes[0].set_ylim(-end, end)
         axes[0].set_ylabel(word, fontsize=9)
         axes[0].set_title(_label(record), loc="left", fontsize=9)
+    figure.align_ylabels(panels[:, 0])
     for panel, component in zip(panels[-1], components, strict=True):
         panel.set_xlabel(f"{component}, time (s); P and S as predicted", fontsize=9)
     return figure

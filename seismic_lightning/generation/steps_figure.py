@@ -94,7 +94,8 @@ def draw_steps(steps: StepsToDraw) -> "Figure":
     figure.colorbar(image, cax=figure.add_subplot(grid[-1]), label=levels, extend="both")
     figure.suptitle(steps.title, x=0.01, y=1.0 - 0.3 / height_in, ha="left", va="center", fontweight="bold")
     half, word = amplitude_text(peak, steps.unit), prefixed(peak, steps.unit)[1]
-    scale = f"common scale: rows are \u00b1{half} high; the number in a row is its own peak in {word}; P red, S blue"
+    scale = f"common scale: rows are \u00b1{half} high; the number in a row is its own peak in {word}"
+    scale += "; P red, S blue"
     figure.text(0.01, 1.0 - 0.6 / height_in, scale, va="center", fontsize="small")
     return figure
 
