@@ -133,13 +133,14 @@ def _declare(writer: "SummaryWriter", evaluation: Evaluation) -> None:
     """Let the HPARAMS tab set evaluations beside each other: what was judged, and a few of the results."""
     from torch.utils.tensorboard.summary import hparams
 
+    from seismic_lightning.evaluation.report import run_and_file
+
     known = evaluation.budget[evaluation.budget["absent"].isna()]
     of_model = known[~known["row"].isin(BASELINES + FLOORS) & known["measure"].isin(COMPARED_MEASURES)]
     tags = (of_model["row"] + "/" + of_model["measure"]).tolist()
-    values = {
-        name: value if isinstance(value, bool | int | float) else str(value)
-        for name, value in evaluation.about.items()
-    }
+    about = evaluation.about
+    values = {name: str(about[name]) for name in ("model", "dataset", "subset", "n_records") if name in about}
+    values["checkpoint"] = run_and_file(about.get("checkpoint", ""))
     untyped: Any = hparams  # results are declared by name, their values are those of the scalars
     for summary in untyped(values, dict.fromkeys(tags, 0.0)):
         cast(Any, writer).file_writer.add_summary(summary)

@@ -73,7 +73,7 @@ def render(evaluation: Evaluation) -> str:
         ],
     }
     return page.render(
-        title=f"Is it an earthquake? {_short(evaluation.about.get('checkpoint', ''))}".strip(),
+        title=f"Is it an earthquake? {run_and_file(evaluation.about.get('checkpoint', ''))}".strip(),
         style=STYLE.read_text(encoding="utf-8"),
         about=plain,
         settings=settings,
@@ -114,8 +114,16 @@ _HEADINGS = {
 _OF_HALVES = "Split-half is one half of the real records: how far it is from all of them is chance."
 
 
-def _short(checkpoint: object) -> str:
-    """Return the parts of a path that name run and file."""
+def run_and_file(checkpoint: object) -> str:
+    """Return the parts of a path that name run and file.
+
+    Args:
+        checkpoint: Path, or nothing.
+
+    Example:
+        >>> run_and_file("outputs/train/2026-11-22_cvae/checkpoints/best.ckpt")
+        '2026-11-22_cvae/best.ckpt'
+    """
     return "/".join([part for part in Path(str(checkpoint)).parts if part != CHECKPOINTS][-2:])
 
 

@@ -48,6 +48,8 @@ def test_evaluations_can_be_compared(evaluation: Evaluation, events: EventAccumu
     contents = {tag: data.plugin_data.content for tag, data in events.summary_metadata.items()}
     start = HParamsPluginData.FromString(contents["_hparams_/session_start_info"]).session_start_info
     assert start.hparams["model"].string_value == evaluation.about["model"]
+    assert start.hparams["checkpoint"].string_value == "2026-11-22_19-56-37_cvae/best.ckpt"
+    assert len(start.hparams) == 5, "as many as the table shows unasked"
     experiment = HParamsPluginData.FromString(contents["_hparams_/experiment"]).experiment
     named = {info.name.tag for info in experiment.metric_infos}
     assert named == {f"{CONDITIONAL_ROW}/{measure}" for measure in COMPARED_MEASURES}
