@@ -17,7 +17,7 @@ from seismic_lightning.evaluation.budget import (
     PRIOR_ROW,
     as_matrix,
 )
-from seismic_lightning.evaluation.report_standing import BASELINES, FLOORS
+from seismic_lightning.evaluation.report_standing import BASELINES, FLOORS, REBUILT_ROWS
 from seismic_lightning.evaluation.result import Evaluation
 
 if TYPE_CHECKING:
@@ -137,10 +137,12 @@ def _declare(writer: "SummaryWriter", evaluation: Evaluation) -> None:
 
     known = evaluation.budget[evaluation.budget["absent"].isna()]
     of_model = known[~known["row"].isin(BASELINES + FLOORS) & known["measure"].isin(COMPARED_MEASURES)]
+    of_model = of_model.sort_values("row", key=lambda row: row.isin(REBUILT_ROWS), kind="stable")
     tags = (of_model["row"] + "/" + of_model["measure"]).tolist()
-    about = evaluation.about
-    values = {name: str(about[name]) for name in ("model", "dataset", "subset", "n_records") if name in about}
+    about = {name: str(value) for name, value in evaluation.about.items()}
+    values = {name: about[name] for name in about if name in ("model", "subset", "n_records")}
     values["checkpoint"] = run_and_file(about.get("checkpoint", ""))
+    values["dataset"] = Path(about.get("dataset", "")).name
     untyped: Any = hparams  # results are declared by name, their values are those of the scalars
     for summary in untyped(values, dict.fromkeys(tags, 0.0)):
         cast(Any, writer).file_writer.add_summary(summary)

@@ -61,11 +61,9 @@ def test_p_and_s_are_marked_in_each_row_of_every_panel() -> None:
     steps = to_draw([1e-6, 4e-6, 2e-6])
     figure = draw_steps(steps._replace(s_after_p_s=np.array([1.5, np.nan, 2.5])))
     for panel in figure.axes[:4]:
-        p, s = (
-            [part.vertices for part in marks.get_paths() if len(part.vertices)] for marks in panel.collections
-        )
-        assert [tuple(part[0]) for part in map(np.asarray, p)] == [(0.0, -0.5), (0.0, 0.5), (0.0, 1.5)]
-        known = [tuple(part[0]) for part in map(np.asarray, s) if np.isfinite(part).all()]
+        p, s = ([np.asarray(part.vertices) for part in marks.get_paths()] for marks in panel.collections)
+        assert [tuple(part[0]) for part in p] == [(0.0, -0.5), (0.0, 0.5), (0.0, 1.5)]
+        known = [tuple(part[0]) for part in s if np.isfinite(part).all()]
         assert known == [(1.5, -0.5), (2.5, 1.5)], "none where it is unknown"
     assert any("±4 µm/s high" in text.get_text() for text in figure.texts)
 
