@@ -6,10 +6,10 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test lint types bench docs board clean
+.PHONY: help install train test lint types bench bench-gpu docs board clean
 
 help: ## show the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
 
 install: $(INSTALLED) ## make .venv with everything pinned
 
@@ -36,6 +36,9 @@ types: $(INSTALLED) ## static types
 
 bench: $(INSTALLED) ## speed, as ratios against what one would otherwise run
 	$(BIN)/python -m benchmarks
+
+bench-gpu: $(INSTALLED) ## the training step on a GPU; tiny without one: make bench-gpu ARGS="--precision fp32"
+	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 docs: $(INSTALLED) ## build the documentation into site/
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"

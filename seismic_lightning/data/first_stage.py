@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from seismic_lightning.data.datamodule import SpectrogramDataModule, differences, identity
+from seismic_lightning.data.datamodule import SpectrogramDataModule
+from seismic_lightning.data.trained_on import differing
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.transforms.front import SpectrogramFront
 
@@ -23,10 +24,9 @@ def adopt_scale(module: SpectrogramDataModule, state: Mapping[str, Any], path: s
     Raises:
         ConfigurationError: Naming what differs.
     """
-    here, there = identity(module.state_dict()), identity(dict(state))
-    different = [name for name in differences(here, there) if name not in _MAY_DIFFER]
+    different = differing(module.state_dict(), state, but=_MAY_DIFFER)
     if different:
-        shown = "; ".join(f"{name}: {here[name]} here, {there[name]} there" for name in different)
+        shown = "; ".join(f"{name}: {here} here, {there} there" for name, (here, there) in different.items())
         raise ConfigurationError(
             f"model.first_stage={path} was trained with another {', '.join(different)} ({shown}); give "
             "the same settings of window, components, preprocess, stft and representation as its run had"

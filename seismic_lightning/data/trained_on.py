@@ -3,7 +3,7 @@
 Whoever judges a model, or makes records with it, starts here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Self
 
 from seismic_lightning.codes import COMPONENTS
@@ -72,3 +72,31 @@ class DataOfCheckpoint(NamedTuple):
             state.get("window"),
             hull,
         )
+
+
+def differing(
+    here: Mapping[str, Any], there: Mapping[str, Any], but: Collection[str] = ()
+) -> dict[str, tuple[Any, Any]]:
+    """Return what differs between two DataModules, of what has to agree exactly; scales need not.
+
+    Args:
+        here: State of one, as its ``state_dict`` returns it.
+        there: State of the other.
+        but: What may differ too.
+
+    Returns:
+        Both values by name.
+    """
+    first, second = _identity(here), _identity(there)
+    names = sorted(name for name in first if name not in but and first[name] != second[name])
+    return {name: (first[name], second[name]) for name in names}
+
+
+def _identity(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a state that has to agree exactly."""
+    same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
+    same["condition"] = ConditionScaling.from_settings(state["conditions"]).features
+    same["components"] = state.get("components", COMPONENTS)  # older checkpoints do not say it
+    companding = state["front"].get("companding")  # its scale is fitted, its exponent chosen
+    same["representation"] = None if companding is None else companding["exponent"]
+    return {**same, **{name: state["front"][name] for name in ("preprocess", "stft")}}

@@ -173,17 +173,10 @@ class LatentDiffusion(SpectrogramAutoencoder):
         }
 
     def _mean_loss(self, stage: str, batch: Batch, losses: dict[str, Tensor]) -> Tensor:
-        """Add losses ``(B,)`` to the means of the epoch and return the mean, unless it is not finite."""
-        loss = losses["loss"].mean()
-        if not torch.isfinite(loss):
-            rows = batch.index[~torch.isfinite(losses["loss"])].tolist()
-            raise TrainingError(
-                f"epoch {self.current_epoch}, step {self.global_step}: the {stage} loss is not finite for "
-                f"{len(rows)} of {len(batch.index)} records (dataset rows {rows[:10]}). Lower optimizer.lr "
-                "or use precision=fp32"
-            )
+        """Add losses ``(B,)`` to the means of the epoch and return the mean."""
+        self._watch.add(stage, f"epoch {self.current_epoch}, step {self.global_step}", batch, losses["loss"])
         self._means.setdefault(stage, EpochMeans()).add(losses)
-        return loss
+        return losses["loss"].mean()
 
     def generate(
         self,
