@@ -1,17 +1,18 @@
 """What a command says on the terminal: tables, a progress bar, closing lines."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from seismic_lightning.cli.processes import is_first_process
+
 
 def say(*parts: RenderableType) -> None:
     """Print texts and tables, once however many processes train; long paths are never cut."""
-    if os.environ.get("LOCAL_RANK", "0") != "0":
+    if not is_first_process():
         return
     console = Console(soft_wrap=True)
     for part in parts:

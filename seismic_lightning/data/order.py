@@ -19,8 +19,8 @@ from seismic_lightning.errors import ConfigurationError
 class KeyedBatches(Sampler[list[int]]):
     """Batches of a shuffle keyed by (seed, epoch), dealt out to all processes in turn.
 
-    What matters is how many batches make up a step, not where they are computed: two processes see the batches
-    that one process sees which accumulates two.
+    What matters is how many batches make up a step, not where they are computed: two processes see the
+    batches that one process sees which accumulates two.
 
     Args:
         n_records: Records in the split.
@@ -99,7 +99,7 @@ def deal(order: Tensor, batch_size: int, n_parts: int) -> list[Tensor]:
     if 0 < n_left < n_parts:
         n_rounds -= 1
     n_dealt = n_rounds * batch_size * n_parts
-    rounds = order[:n_dealt].split(batch_size) if n_dealt else ()
+    rounds = torch.split(order[:n_dealt], batch_size) if n_dealt else ()
     last = order[n_dealt:].tensor_split(n_parts) if n_dealt < len(order) else ()
     return [*rounds, *last]
 

@@ -28,6 +28,7 @@ from seismic_lightning.errors import ConfigurationError, TrainingError
 from seismic_lightning.models.checkpoint import SelfNamingModule
 from seismic_lightning.models.means import EpochMeans
 from seismic_lightning.models.objective import Objective, objective
+from seismic_lightning.models.sharded import shard
 from seismic_lightning.nn.blocks import PaddedGrid
 from seismic_lightning.nn.noise import Noise, RecordNoise
 from seismic_lightning.nn.posterior import Posterior
@@ -227,7 +228,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         )
 
     def on_train_batch_end(self, outputs: STEP_OUTPUT, batch: Batch, batch_idx: int) -> None:
-        """Log the loss of the steps that loggers write, the mean of all processes; other steps cost nothing."""
+        """Log the loss of the steps that loggers write, a mean over processes; other steps cost nothing."""
         every_n_steps = cast(Any, self.trainer).log_every_n_steps  # set by Lightning behind its type's back
         if self.global_step % every_n_steps == 0:  # this step is counted already
             own = cast(dict[str, Tensor], outputs)["loss"].detach()
@@ -250,7 +251,17 @@ class SpectrogramAutoencoder(SelfNamingModule):
     def _log_means(self, stage: str) -> None:
         means = self._means.pop(stage, EpochMeans())
         named = means.named(stage, functools.partial(self.trainer.strategy.reduce, reduce_op="sum"))
-        self.log_dict(named, batch_size=means.n_records, sync_dist=True)
+        self.log_dict(named, batch_size=means.n_records)
+
+    def configure_model(self) -> None:
+        """Share the layers between processes where the strategy asks for it; a second call does nothing."""
+        if self.device_mesh is not None:
+            shard(self, self.device_mesh["data_parallel"])
+
+    def compile_layers(self) -> None:
+        """Let PyTorch compile each layer at its first call; what the model is and saves stays the same."""
+        for layer in self.children():
+            layer.compile()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Make the optimizer and, where one is asked for, the schedule."""

@@ -20,9 +20,9 @@ _UNIFORM_BITS = 23
 class RecordNoise:
     """Noise of which each record has its own, whatever batch and whichever process it is in.
 
-    A training that is split over processes then draws for every record what a single process would have drawn.
-    The numbers are hashed from key, record and place instead of drawn in turn, all records at once; asked
-    twice, it gives the same numbers twice.
+    A training that is split over processes then draws for every record what a single process would have
+    drawn. The numbers are hashed from key, record and place instead of drawn in turn, all records at once;
+    asked twice, it gives the same numbers twice.
 
     Attributes:
         key: Integers not below zero, such as seed and epoch; any difference gives unrelated noise.
@@ -56,12 +56,12 @@ def _mixed(words: Tensor) -> Tensor:
     """Return what SplitMix64 makes of 64-bit words; products overflow on purpose."""
     words = (words ^ _shifted(words, 30)) * _FIRST
     words = (words ^ _shifted(words, 27)) * _SECOND
-    return words ^ _shifted(words, 31)
+    return torch.bitwise_xor(words, _shifted(words, 31))
 
 
 def _shifted(words: Tensor, n_bits: int) -> Tensor:
     """Shift to the right as unsigned words."""
-    return (words >> n_bits) & (2 ** (64 - n_bits) - 1)
+    return torch.bitwise_and(words >> n_bits, 2 ** (64 - n_bits) - 1)
 
 
 def keyed_generator(device: torch.device, *key: int) -> torch.Generator:

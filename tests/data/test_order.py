@@ -55,7 +55,7 @@ def test_the_last_round_is_shared_evenly(n_records: int) -> None:
     assert len(batches) % 4 == 0
     assert {len(batch) for batch in batches[:-4]} <= {3}
     sizes = [len(batch) for batch in batches[-4:]]
-    assert 0 < min(sizes)
+    assert min(sizes) > 0
     assert max(sizes) - min(sizes) <= 1
 
 
