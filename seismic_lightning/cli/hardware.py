@@ -30,7 +30,7 @@ def check_hardware(config: DictConfig) -> list[str]:
     n_devices = _n_devices(trainer.devices, kind)
     _check_processes(config, n_devices)
     words = []
-    if kind == "cpu" and n_devices > (n_cores := len(os.sched_getaffinity(0))):
+    if kind == "cpu" and n_devices > (n_cores := _n_cores()):
         words.append(
             f"devices={n_devices} processes share {n_cores} processor cores and will wait for each other: "
             f"devices={n_cores} is as fast."
@@ -38,7 +38,7 @@ def check_hardware(config: DictConfig) -> list[str]:
     if kind == "cpu":
         words += _words_on_precision(str(config.precision.mode))
     if config.compile:
-        _check_compiler("cpu" if kind == "cpu" else "cuda" if kind == "cuda" else kind)
+        _check_compiler(kind)
     return words
 
 
@@ -85,6 +85,12 @@ def _n_devices(devices: Any, kind: str) -> int:  # noqa: ANN401 - whatever was t
             + ("." if "CUDA_VISIBLE_DEVICES" not in os.environ else ", or set CUDA_VISIBLE_DEVICES.")
         )
     return n_wanted
+
+
+def _n_cores() -> int:
+    """Return the number of cores that this process may use; not every system tells."""
+    mine = getattr(os, "sched_getaffinity", None)
+    return len(mine(0)) if mine else os.cpu_count() or 1
 
 
 def _check_processes(config: DictConfig, n_devices: int) -> None:

@@ -40,7 +40,7 @@ def prepare_job(trainer: "Trainer") -> None:
             f"hydra/launcher={launcher} cannot train a job on {trainer.world_size} devices: use "
             "hydra/launcher=basic, which trains one job after the other, or devices=1."
         )
-    with read_write(config):
+    with read_write(config.hydra):
         config.hydra.run.dir = str(Path(config.hydra.runtime.output_dir).absolute())
 
 

@@ -223,8 +223,8 @@ def fit(
             raise
         last = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
         raise TrainingError(
-            f"epoch {trainer.current_epoch}: another process of the run has ended, and none goes on alone: see "
-            f"what it said, then go on with ckpt_path={last}"
+            f"epoch {trainer.current_epoch}: another process of the run has ended, and none goes on alone: "
+            f"see what it said, then go on with ckpt_path={last}"
         ) from error
     if checkpoint is not None:
         log.info("Epoch %d of %s is done.", trainer.current_epoch, trainer.max_epochs)

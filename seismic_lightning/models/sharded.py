@@ -75,5 +75,9 @@ def shard(model: nn.Module, mesh: DeviceMesh) -> None:
     from torch.distributed.fsdp import FSDPModule, fully_shard
 
     for layer in model.children():
-        if not isinstance(layer, FSDPModule) and any(True for _ in layer.parameters()):
-            fully_shard(layer, mesh=mesh)
+        weights = list(layer.parameters())
+        if not weights or isinstance(layer, FSDPModule):
+            continue
+        for weight in weights:
+            weight.data = weight.data.contiguous()  # FSDP takes no channels-last weights
+        fully_shard(layer, mesh=mesh)

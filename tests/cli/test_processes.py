@@ -140,7 +140,7 @@ def test_a_sweep_over_two_processes_has_a_folder_for_each_job(words: Words, tmp_
         assert outcome is not None
         assert outcome.state == "finished"
         assert (job / "checkpoints" / "best.ckpt").is_file()
-        assert len(losses(job)) == 1
+        assert len(losses(job)) == N_EPOCHS
 
 
 @pytest.mark.parametrize("victim", [0, 1])
