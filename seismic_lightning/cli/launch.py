@@ -9,7 +9,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import hydra
@@ -33,13 +33,20 @@ INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended, as shells have it."""
 
 
-def launch(task: Callable[[DictConfig], object], config_name: str, schema: type) -> None:
+def launch(
+    task: Callable[[DictConfig], object],
+    config_name: str,
+    schema: type,
+    words_for_all: Callable[[Sequence[str]], list[str]] | None = None,
+) -> None:
     """Run a command under Hydra.
 
     Args:
         task: Receives the composed configuration.
         config_name: The command's file in the configuration folder.
         schema: Its typed shape.
+        words_for_all: Of a command that several processes run together: what this one of them adds to the
+            overrides that were typed.
     """
     if {"--help", "-h"} & set(sys.argv):
         sys.stdout.write(help_text(config_name, config_folder()) + "\n")
@@ -50,6 +57,8 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
     OmegaConf.register_new_resolver("pid", os.getpid, replace=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
+        if words_for_all is not None:
+            sys.argv += words_for_all(sys.argv[1:])
         _run(task, config_name)
     except (HydraException, OmegaConfBaseException, SeismicLightningError) as error:
         if _wants_traceback(sys.argv):

@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from seismic_lightning.acquisition.settings import FdsnSettings, RegionSettings
+from seismic_lightning.cli.schema_training import ConditionSection, PrecisionSection, TrainerSection
 from seismic_lightning.curation.settings import (
     ParallelSettings,
     SelectionSettings,
@@ -28,20 +29,6 @@ class DataSection:
     source: dict[str, Any] = field(default_factory=dict)
     batch_size: int = 64
     resident: str = "auto"
-
-
-@dataclass
-class ConditionSection:
-    """What a condition tells of where the source is: its ``location``, or the ``physics`` of the path."""
-
-    features: str = "location"
-
-
-@dataclass
-class PrecisionSection:
-    """Arithmetic of the model, in Lightning's word."""
-
-    mode: str = "32-true"
 
 
 @dataclass
@@ -242,6 +229,8 @@ class TrainConfig:
     seed: int = 0
     beta: float = 1.0
     devices: Any = "auto"
+    num_nodes: int = 1
+    compile: bool = False
     monitor: str = "val/loss"
     archive_dir: str | None = None
     dataset_dir: str | None = None
@@ -272,7 +261,7 @@ class TrainConfig:
     model: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     scheduler: dict[str, Any] = field(default_factory=dict)
-    trainer: dict[str, Any] = field(default_factory=dict)
+    trainer: TrainerSection = field(default_factory=TrainerSection)
     callbacks: dict[str, Any] = field(default_factory=dict)
     logger: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, Any] = field(default_factory=dict)

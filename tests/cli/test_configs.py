@@ -103,15 +103,23 @@ def test_every_model_is_built_with_every_schedule(model: str, scheduler: str, tm
     assert built.configure_optimizers()
 
 
-@pytest.mark.parametrize("trainer", ["auto", "cpu", "ddp"])
+@pytest.mark.parametrize("trainer", ["auto", "cpu", "ddp", "fsdp", "slurm"])
 @pytest.mark.parametrize("logger", ["tensorboard", "csv", "none"])
 def test_every_trainer_is_built_with_every_logger(trainer: str, logger: str, tmp_path: Path) -> None:
-    config = compose(tmp_path, f"trainer={trainer}", f"logger={logger}")
+    config = compose(tmp_path, f"trainer={trainer}", f"logger={logger}", "trainer.accelerator=cpu")
     built = instantiate(
         config.trainer, callbacks=instantiate_each(config.callbacks), logger=instantiate_each(config.logger)
     )
     assert built.max_epochs == 20
     assert len(built.loggers) == (logger != "none")
+
+
+@pytest.mark.parametrize("callbacks", ["default", "ema"])
+def test_every_set_of_callbacks_is_built(callbacks: str, tmp_path: Path) -> None:
+    config = compose(tmp_path, f"callbacks={callbacks}")
+    kinds = {type(built).__name__ for built in instantiate_each(config.callbacks)}
+    assert {"BestCheckpoint", "LastCheckpoint"} <= kinds
+    assert ("AveragedWeights" in kinds) == (callbacks == "ema")
 
 
 def test_the_defaults_are_those_promised(tmp_path: Path) -> None:
