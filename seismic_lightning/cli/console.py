@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 def say(*parts: RenderableType) -> None:
     """Print texts and tables, once however many processes train; long paths are never cut."""
-    if os.environ.get("LOCAL_RANK", "0") != "0":
+    if not is_first_process():
         return
     console = Console(soft_wrap=True)
     for part in parts:
@@ -19,6 +19,12 @@ def say(*parts: RenderableType) -> None:
         with console.capture() as captured:
             console.print(part, highlight=False, markup=False, no_wrap=True)
         write_to_log(captured.get().rstrip())
+
+
+def is_first_process() -> bool:
+    """Tell whether this is the one process of the run that speaks and writes for all."""
+    names = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
+    return all(os.environ.get(name, "0") == "0" for name in names)
 
 
 def write_to_log(text: str) -> None:

@@ -16,9 +16,10 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from seismic_lightning.cli import slurm
 from seismic_lightning.cli.console import write_to_log
 from seismic_lightning.cli.explain import explain, known_keys
 from seismic_lightning.cli.help import config_folder, help_text
@@ -47,7 +48,7 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
     # Anywhere but in front, -m would cut the overrides in two, of which argparse refuses the second half.
     sys.argv[1:] = sorted(sys.argv[1:], key=lambda word: word not in ("-m", "--multirun"))
     register(f"{config_name}_schema", schema)
-    OmegaConf.register_new_resolver("pid", os.getpid, replace=True)
+    slurm.register()
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         _run(task, config_name)

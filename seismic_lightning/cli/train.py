@@ -26,6 +26,7 @@ from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.outcome import Result, run_recorded
 from seismic_lightning.cli.schema import TrainConfig
+from seismic_lightning.cli.slurm import check_job, was_requeued
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -79,10 +80,13 @@ def train(config: DictConfig) -> Result:
     from seismic_lightning.cli.resume import resolve_checkpoint
 
     check_ranges(config)
+    check_job(config, HydraConfig.get().runtime.choices["trainer"])
     overrides = list(HydraConfig.get().overrides.task)
     run_dir = Path(config.paths.run_dir)
     for override in knobs_without_effect(config, overrides):
         log.warning("%s has no effect here: no chosen option reads it.", override)
+    if was_requeued() and (run_dir / "checkpoints" / "last.ckpt").is_file():
+        config.ckpt_path = "last"
     checkpoint = resolve_checkpoint(config.ckpt_path, run_dir, Path(config.output_dir), config.task)
     dataset_dir = instantiate(config.data.source)
     prepare_lightning(config.seed)
@@ -193,9 +197,14 @@ def fit(
     checkpoint: Path | None,
 ) -> None:
     """Train; a signal ends the command with that signal's exit code and a word on how to go on."""
+    from seismic_lightning.callbacks.requeue import QUEUED_AGAIN
+
     try:
         trainer.fit(model, datamodule, ckpt_path=checkpoint)
-    except SystemExit:  # Lightning's answer to both signals
+    except SystemExit as ended:
+        if ended.code == QUEUED_AGAIN:
+            raise
+        # Lightning's answer to both signals
         last = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
         way = f"go on with ckpt_path={last}" if last.is_file() else "nothing was saved yet"
         log.error("Interrupted in epoch %d; %s.", trainer.current_epoch, way)
