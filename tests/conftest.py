@@ -23,7 +23,9 @@ SHORT = CurationSettings(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a thorough run damage more files: ``pytest tests/records --mutants 10000``."""
     parser.addoption("--long", action="store_true", help="also run tests marked long, which take minutes")
-    parser.addoption("--slurm", action="store_true", help="also run tests marked slurm, which start a cluster")
+    parser.addoption(
+        "--slurm", action="store_true", help="also run tests marked slurm, which start a cluster"
+    )
     parser.addoption("--mutants", type=int, default=2000, help="damaged copies of each kind of file")
 
 

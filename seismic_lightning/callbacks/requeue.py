@@ -1,10 +1,9 @@
 """A training longer than SLURM's time limit: saved shortly before it, queued again, resumed where it was.
 
-SLURM sends SIGUSR1 some time before the limit, where the job was submitted with ``--signal=USR1@120``. A signal
-may come in the middle of a step, when weights, moments and counters belong to different steps, and reaches the
-nodes at different moments. So it is only noted here; after the next step at which all processes have asked
-each other, they save together. Lightning's own handler, which saves within the signal, stays out because this
-one is there before it.
+SLURM sends SIGUSR1 some time before the limit, where the job was submitted with ``--signal=USR1@120``. It may
+come in the middle of a step, when weights, moments and counters belong to different steps, and reaches the nodes
+at different moments. So it is only noted here; after the next step at which all processes have asked each other
+they save together. Lightning's own handler, which saves within the signal, stays out: this one is there first.
 """
 
 import logging
@@ -71,7 +70,8 @@ class Requeue(Checkpoint):
     ) -> None:
         """Save right after a step; several processes ask each other as often as they log.
 
-        The last batch of an epoch is left to the epoch's end, behind its validation.
+        Later batches of the same step have gradients that no file holds. The last batch of an epoch is left
+        to the epoch's end, behind its validation.
         """
         step = trainer.global_step
         is_due = trainer.world_size == 1 or step % trainer.log_every_n_steps == 0
@@ -81,6 +81,7 @@ class Requeue(Checkpoint):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Save the end of an epoch."""
+        self._agreed_step = trainer.global_step
         self._requeue_if_warned(trainer)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:

@@ -67,7 +67,7 @@ def check_job(config: "DictConfig", trainer: str) -> None:
     if step() is None:
         if trainer == "slurm":
             raise ConfigurationError(
-                "trainer=slurm finds no SLURM job: submit by sbatch a script that runs srun python train.py …, "
+                "trainer=slurm finds no SLURM job: submit a script that runs srun python train.py by sbatch, "
                 "or choose another trainer."
             )
         return
@@ -79,7 +79,7 @@ def check_job(config: "DictConfig", trainer: str) -> None:
     wanted = int(config.trainer.get("num_nodes", 1))
     if wanted != n_nodes:
         raise ConfigurationError(
-            f"the job has {n_nodes} nodes and the trainer {wanted}: choose trainer=slurm, which takes all."
+            f"the job has {n_nodes} nodes and the trainer {wanted}: set trainer.num_nodes={n_nodes}."
         )
     if isinstance(config.devices, int) and config.devices * n_nodes != n_tasks:
         raise ConfigurationError(

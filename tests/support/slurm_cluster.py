@@ -1,6 +1,6 @@
 """A SLURM cluster of two nodes on loopback, from the packages of the distribution, in a folder of its own.
 
-One controller and two node daemons run as plain processes of this user, with their own munge and their own key:
+One controller and two node daemons run as plain processes of this user, with a munge and a key of their own:
 nothing of a SLURM that the machine may have is read or touched. Control groups are left out, so that it also
 runs in a container. Sockets lie in the folder, whose path must be short.
 """
@@ -46,7 +46,8 @@ SelectTypeParameters=CR_Core
 SchedulerParameters=sched_interval=1,batch_sched_delay=0,sched_min_interval=0
 KillWait=10
 MinJobAge=3600
-NodeName=node[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first_port}-{last_port}] CPUs=2 RealMemory=2000
+NodeName=DEFAULT CPUs=2 RealMemory=2000
+NodeName=node[1-2] NodeHostname={host} NodeAddr=127.0.0.1 Port=[{first_port}-{last_port}]
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
 
@@ -130,7 +131,11 @@ def slurm_cluster(folder: Path) -> Iterator[SlurmCluster]:
     with contextlib.ExitStack() as running:
         running.enter_context(_daemon(munge, environment, folder / "munged.out"))
         wait("munge to listen", (folder / "munge.socket").exists, START_S)
-        for command in (["slurmctld", "-D"], ["slurmd", "-D", "-N", "node1"], ["slurmd", "-D", "-N", "node2"]):
+        for command in (
+            ["slurmctld", "-D"],
+            ["slurmd", "-D", "-N", "node1"],
+            ["slurmd", "-D", "-N", "node2"],
+        ):
             log = folder / f"{command[0]}_{command[-1].lstrip('-')}.out"
             running.enter_context(_daemon(command, environment, log))
         try:
@@ -200,7 +205,10 @@ def _daemon(command: list[str], environment: dict[str, str], log: Path) -> Itera
 
 def _n_idle(cluster: SlurmCluster) -> int:
     done = subprocess.run(
-        ["sinfo", "--noheader", "--Node", "--format=%T"], env=cluster.environment, capture_output=True, text=True
+        ["sinfo", "--noheader", "--Node", "--format=%T"],
+        env=cluster.environment,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.split().count("idle")
 
