@@ -1,9 +1,10 @@
 """A training longer than SLURM's time limit: saved shortly before it, queued again, resumed where it was.
 
-SLURM sends SIGUSR1 some time before the limit, where the job was submitted with ``--signal=USR1@120``. It may
-come in the middle of a step, when weights, moments and counters belong to different steps, and reaches the nodes
-at different moments. So it is only noted here; after the next step at which all processes have asked each other
-they save together. Lightning's own handler, which saves within the signal, stays out: this one is there first.
+SLURM sends SIGUSR1 some time before the limit, where the job was submitted with ``--signal=USR1@120``. It
+may come in the middle of a step, when weights, moments and counters belong to different steps, and reaches
+the nodes at different moments. So it is only noted here; after the next step at which all processes have
+asked each other they save together. Lightning's own handler, which saves within the signal, stays out: this
+one is there first.
 """
 
 import logging
@@ -74,7 +75,8 @@ class Requeue(Checkpoint):
         to the epoch's end, behind its validation.
         """
         step = trainer.global_step
-        is_due = trainer.world_size == 1 or step % trainer.log_every_n_steps == 0
+        rhythm: int = trainer.log_every_n_steps  # type: ignore[attr-defined] # set where mypy cannot see it
+        is_due = trainer.world_size == 1 or step % rhythm == 0
         if is_due and step != self._agreed_step and not trainer.is_last_batch:
             self._agreed_step = step
             self._requeue_if_warned(trainer)
