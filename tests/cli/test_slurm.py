@@ -119,6 +119,6 @@ def test_an_array_of_four_gives_four_results_and_the_closing_table(
     assert f"seismic-runs runs_dir={tmp_path}/sweep" in done.stdout
     names = sorted(path.parent.name for path in (tmp_path / "sweep").glob("*/outcome.json"))
     assert names == ["0", "1", "2", "3"]
-    jobs = {path.name for path in (tmp_path / "sweep" / ".submitit").glob("*_*")}
+    jobs = {path.name for path in (tmp_path / "sweep" / ".submitit").glob("[0-9]*_[0-9]*")}
     assert len({name.split("_")[0] for name in jobs}) == 1, "the four jobs are one array"
     assert {name.split("_")[1] for name in jobs} == {"0", "1", "2", "3"}
