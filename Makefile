@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test test-slurm lint types bench docs board clean
+.PHONY: help install train test test-slurm lint types bench bench-gpu docs board clean
 
 help: ## show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ types: $(INSTALLED) ## static types
 
 bench: $(INSTALLED) ## speed, as ratios against what one would otherwise run
 	$(BIN)/python -m benchmarks
+
+bench-gpu: $(INSTALLED) ## the training step on a GPU; tiny without one: make bench-gpu ARGS="--precision fp32"
+	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 docs: $(INSTALLED) ## build the documentation into site/
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"

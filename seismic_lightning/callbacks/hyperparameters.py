@@ -38,6 +38,25 @@ def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Plain]:
     return flat
 
 
+def shown(values: Mapping[str, Plain]) -> dict[str, Plain]:
+    """Leave of settings what tells runs apart in a narrow column: classes by their last name alone.
+
+    Args:
+        values: Flat settings.
+
+    Example:
+        >>> shown({"model._target_": "seismic_lightning.models.vae.VAE", "optimizer._partial_": True})
+        {'model': 'VAE'}
+    """
+    named: dict[str, Plain] = {}
+    for name, value in values.items():
+        if name.endswith("._target_"):
+            named[name.removesuffix("._target_")] = str(value).rpartition(".")[2]
+        elif not name.endswith("._partial_"):
+            named[name] = value
+    return named
+
+
 class Hyperparameters(Callback):
     """Declare a run's settings and which of its scalars are its results.
 
@@ -78,6 +97,9 @@ class Hyperparameters(Callback):
         """Declare settings and results."""
         experiment, start, _ = self._summaries()
         self._write(trainer, experiment, start)
+        rows = "\n".join(f"| {name} | {value} |" for name, value in self._values.items())
+        for writer in writers(trainer):
+            writer.add_text("settings", f"| setting | value |\n|---|---|\n{rows}", 0)
 
     def on_fit_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Declare the training as finished well."""
@@ -87,7 +109,7 @@ class Hyperparameters(Callback):
     def _summaries(self) -> tuple[Any, Any, Any]:
         """Return experiment, start and end; results are declared by name, their values are never read."""
         untyped: Any = hparams
-        experiment, start, end = untyped(self._values, dict.fromkeys(self._metrics, 0.0))
+        experiment, start, end = untyped(shown(self._values), dict.fromkeys(self._metrics, 0.0))
         return experiment, start, end
 
     @staticmethod

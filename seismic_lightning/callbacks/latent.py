@@ -53,7 +53,7 @@ class LatentSums(NamedTuple):
     def of(cls, kl_nats: Tensor, mean: Tensor, variance: Tensor) -> "LatentSums":
         """Sum over a batch, ``(B, D)`` each."""
         kl_nats, mean, variance = kl_nats.double(), mean.double(), variance.double()
-        n_records = mean.new_tensor(float(len(mean)))
+        n_records = mean.new_full((), float(len(mean)))  # made where it is needed, not copied there
         return cls(n_records, kl_nats.sum(0), mean.sum(0), mean.T @ mean, variance.sum(0))
 
     def gap_nats(self) -> Tensor:

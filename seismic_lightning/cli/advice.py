@@ -12,6 +12,8 @@ ACT_BY_REFERENCE = (
     "window", "select", "split", "start", "end", "region", "fdsn", "catalogue", "bulletins", "events_url",
 )  # fmt: skip
 """Knobs and groups that do nothing by themselves: an option of another group has to refer to them."""
+RESIDENT = ("auto", "true", "false")
+"""Whether raw samples live on the training device."""
 
 
 def knobs_without_effect(config: DictConfig, overrides: list[str]) -> list[str]:
@@ -90,6 +92,7 @@ def check_ranges(config: DictConfig) -> None:
         "seed": (0 <= config.seed < 2**32, "a whole number from 0 to 4294967295"),
         "beta": (math.isfinite(config.beta) and config.beta >= 0, "a number of 0 or more"),
         "data.batch_size": (config.data.batch_size >= 1, "1 or more"),
+        "data.resident": (str(config.data.resident).lower() in RESIDENT, "auto, true or false"),
         "trainer.max_epochs": (
             config.trainer.max_epochs is None or isinstance(config.trainer.max_epochs, int),
             "a whole number",

@@ -6,18 +6,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+_ENDLESS = 10_000
+"""Characters, more than any table needs."""
 
 
 def say(*parts: RenderableType) -> None:
-    """Print texts and tables, once however many processes train; long paths are never cut."""
+    """Print texts and tables, once however many processes train; only a terminal too narrow cuts tables."""
     if not is_first_process():
         return
-    console = Console(soft_wrap=True)
+    screen = Console(soft_wrap=True)
+    whole = Console(soft_wrap=True, width=_whole_width(parts, screen.width), color_system=None)
+    console = screen if screen.is_terminal else whole
     for part in parts:
         console.print(part, highlight=False, markup=False)
-        with console.capture() as captured:
-            console.print(part, highlight=False, markup=False, no_wrap=True)
+        with whole.capture() as captured:
+            whole.print(part, highlight=False, markup=False, no_wrap=True)
         write_to_log(captured.get().rstrip())
 
 
@@ -25,6 +31,13 @@ def is_first_process() -> bool:
     """Tell whether this is the one process of the run that speaks and writes for all."""
     names = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
     return all(os.environ.get(name, "0") == "0" for name in names)
+
+
+def _whole_width(parts: tuple[RenderableType, ...], least: int) -> int:
+    """Return how wide a page must be that cuts no word of any table."""
+    endless = Console(width=_ENDLESS)
+    tables = [part for part in parts if not isinstance(part, str)]
+    return max([least, *(Measurement.get(endless, endless.options, table).minimum for table in tables)])
 
 
 def write_to_log(text: str) -> None:

@@ -1,5 +1,6 @@
 """``seismic-evaluate``: are a model's records earthquakes? An error budget between guesses and ceilings."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from seismic_lightning.evaluation.evaluate import EvaluationSettings
     from seismic_lightning.evaluation.result import Evaluation
     from seismic_lightning.generation.trained import Trained
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -38,6 +41,7 @@ def evaluate(config: DictConfig) -> None:
     from seismic_lightning.evaluation.board import main_table, write_board
     from seismic_lightning.evaluation.files import write_evaluation
     from seismic_lightning.evaluation.report import write_report
+    from seismic_lightning.evaluation.report_standing import worse_than_mean
     from seismic_lightning.generation.trained import Trained
 
     run_dir = Path(config.paths.run_dir)
@@ -50,13 +54,16 @@ def evaluate(config: DictConfig) -> None:
     write_evaluation(evaluation, run_dir)
     write_board(evaluation, run_dir)
     report = write_report(evaluation, run_dir)
+    warnings = worse_than_mean(evaluation.budget)
     say(
         main_table(evaluation, f"{path} judged by {dataset.root}"),
-        *evaluation.notes,
+        *(note for note in evaluation.notes if note not in warnings),
         f"evaluation.json, budget.csv and bins.csv are in {run_dir}.",
         f"report     {report}",
         f"dashboard  tensorboard --logdir {config.output_dir}",
     )
+    for line in warnings:
+        log.warning(line)
 
 
 def run(

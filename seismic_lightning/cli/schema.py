@@ -27,6 +27,7 @@ class DataSection:
 
     source: dict[str, Any] = field(default_factory=dict)
     batch_size: int = 64
+    resident: str = "auto"
 
 
 @dataclass

@@ -138,6 +138,7 @@ def build_datamodule(config: DictConfig, dataset_dir: Path) -> "SpectrogramDataM
         seed=config.seed,
         cache_dir=Path(config.paths.cache),
         condition=config.condition.features,
+        resident=config.data.resident,
     )
     datamodule.setup("fit")
     return datamodule

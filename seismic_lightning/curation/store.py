@@ -1,5 +1,6 @@
 """Reading of a dataset: metadata as a table, samples gathered by row from memory-mapped shards."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,8 +41,8 @@ class CuratedDataset:
         unit: ``counts``, ``mps`` or ``mps2``.
         components: Components of every record in their order, ``ZNE`` or ``Z``.
         window: The part around P that every record holds.
-        components: Components of every record in their order.
         metadata: One row per record; row i is record i.
+        rates_hz: ``(n,)`` sampling rate of each record.
     """
 
     def __init__(self, root: Path, manifest: dict[str, Any], metadata: pd.DataFrame) -> None:
@@ -52,7 +53,7 @@ class CuratedDataset:
         self.components = str(manifest["components"])
         self.window = WindowSettings(**manifest["settings"]["window"])
         self.metadata = metadata
-        self._rate_hz = metadata["trace_sampling_rate_hz"].to_numpy()
+        self.rates_hz = metadata["trace_sampling_rate_hz"].to_numpy()
         self._row = metadata["row"].to_numpy()
         codes, names = pd.factorize(metadata["shard"])
         self._shard = np.asarray(codes)
@@ -67,6 +68,13 @@ class CuratedDataset:
         """Leave the open shards behind: another process maps them itself."""
         return {**self.__dict__, "_maps": {}}
 
+    @cached_property
+    def gapless(self) -> NDArray[np.bool_]:
+        """Tell of each record whether all its samples were recorded, ``(n,)``; unknown counts as no."""
+        intervals = [self.metadata[f"trace_{component}_gap_intervals"] for component in self.components]
+        whole = [column.eq("[]").to_numpy(dtype=bool, na_value=False) for column in intervals]
+        return np.asarray(np.logical_and.reduce(whole))
+
     def fetch(self, rows: NDArray[np.int64]) -> list[RateGroup]:
         """Gather the samples of some records.
 
@@ -77,7 +85,7 @@ class CuratedDataset:
             Groups of one sampling rate each, rates ascending.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        rates_hz = self._rate_hz[rows]
+        rates_hz = self.rates_hz[rows]
         groups = []
         for rate_hz in np.unique(rates_hz):
             positions = np.flatnonzero(rates_hz == rate_hz).astype(np.int64)

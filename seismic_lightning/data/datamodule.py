@@ -15,14 +15,15 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from seismic_lightning.batch import Batch
-from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
 from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
 from seismic_lightning.data.hull import TrainingHull
 from seismic_lightning.data.order import KeyedOrder, ResumableLoader, share
 from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
+from seismic_lightning.data.resident import PlaceBatch, Residency, ResidentRecords, gathered
 from seismic_lightning.data.statistics import training_statistics
+from seismic_lightning.data.trained_on import differing
 from seismic_lightning.errors import CheckpointError, ConfigurationError, DatasetError
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.settings import (
@@ -52,6 +53,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         seed: Seed of the training order.
         cache_dir: Folder for figures fitted on the training split; None fits anew each time.
         condition: ``location`` or ``physics``: what a condition tells of where the source is.
+        resident: ``auto``, ``true`` or ``false``: whether raw samples live on the training device.
     """
 
     dataset: CuratedDataset
@@ -71,6 +73,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         seed: int = 0,
         cache_dir: Path | None = None,
         condition: str = "location",
+        resident: str = "auto",
     ) -> None:
         """Keep the settings; files are opened by ``setup``."""
         super().__init__()
@@ -82,6 +85,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         self.seed = seed
         self.cache_dir = cache_dir
         self.condition = condition
+        self.residency = Residency(resident)
         self._splits: dict[str, RawRecords] = {}
 
     def setup(self, stage: str | None = None) -> None:
@@ -167,28 +171,29 @@ class SpectrogramDataModule(L.LightningDataModule):
         """Return the records of ``train``, ``val`` or ``test``."""
         return self._splits[split]
 
-    def train_dataloader(self) -> DataLoader[RawBatch]:
+    def train_dataloader(self) -> DataLoader[Any]:
         """Return the training loader in keyed order, or in the dataset's where a batch is overfitted."""
-        records = self._splits["train"]
         if getattr(self.trainer, "overfit_batches", 0):
             return self._loader_in_order("train")
+        records = self._feed("train")
         order = KeyedOrder(len(records), self.seed, *self._rank())
         return ResumableLoader(records, order, self.batch_size, self, self._pin_memory())
 
-    def val_dataloader(self) -> DataLoader[RawBatch]:
+    def val_dataloader(self) -> DataLoader[Any]:
         """Return the validation loader, in the dataset's order."""
         return self._loader_in_order("val")
 
-    def test_dataloader(self) -> DataLoader[RawBatch]:
+    def test_dataloader(self) -> DataLoader[Any]:
         """Return the test loader, in the dataset's order."""
         return self._loader_in_order("test")
 
-    def on_after_batch_transfer(self, batch: RawBatch, dataloader_idx: int) -> Batch:
+    def on_after_batch_transfer(self, batch: RawBatch | PlaceBatch, dataloader_idx: int) -> Batch:
         """Preprocess, transform and scale a batch that has arrived on the device."""
-        self.front.to(batch.index.device)
+        raw = gathered(batch)
+        self.front.to(raw.index.device)
         with torch.no_grad():
-            waveform, spectrogram = self.front(batch.groups, batch.band, batch.instrument)
-        return Batch(waveform.float(), spectrogram.float(), batch.condition, batch.index)
+            waveform, spectrogram = self.front(raw.groups, raw.band, raw.instrument)
+        return Batch(waveform.float(), spectrogram.float(), raw.condition, raw.index)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint needs to understand its model: plain numbers, strings and lists."""
@@ -214,7 +219,7 @@ class SpectrogramDataModule(L.LightningDataModule):
         Raises:
             CheckpointError: Naming what differs.
         """
-        different = sorted(_differences(_identity(self.state_dict()), _identity(state_dict)))
+        different = differing(self.state_dict(), state_dict)
         if different:
             raise CheckpointError(
                 f"The checkpoint was made with another {', '.join(different)} than this run asks for; resume "
@@ -264,11 +269,14 @@ class SpectrogramDataModule(L.LightningDataModule):
             if narrowed:
                 log.info("%d records at %g Hz: high corner clipped to 0.8 Nyquist.", narrowed, rate_hz)
 
-    def _loader_in_order(self, split: str) -> DataLoader[RawBatch]:
+    def _feed(self, split: str) -> RawRecords | ResidentRecords:
+        return self.residency.feed(split, self._splits[split], self._device())
+
+    def _loader_in_order(self, split: str) -> DataLoader[Any]:
         rank, world_size = self._rank()
         places = share(torch.arange(len(self._splits[split])), rank, world_size).tolist()
         return DataLoader(
-            self._splits[split],
+            self._feed(split),
             batch_size=self.batch_size,
             sampler=None if world_size == 1 else places,
             collate_fn=keep_whole,
@@ -278,19 +286,8 @@ class SpectrogramDataModule(L.LightningDataModule):
     def _rank(self) -> tuple[int, int]:
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
+    def _device(self) -> torch.device:
+        return torch.device("cpu") if self.trainer is None else self.trainer.strategy.root_device
+
     def _pin_memory(self) -> bool:
-        return self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
-
-
-def _identity(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of a state that has to agree exactly."""
-    same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
-    same["condition"] = ConditionScaling.from_settings(state["conditions"]).features
-    same["components"] = state.get("components", COMPONENTS)  # older checkpoints do not say it
-    companding = state["front"].get("companding")  # its scale is fitted, its exponent chosen
-    same["representation"] = None if companding is None else companding["exponent"]
-    return {**same, **{name: state["front"][name] for name in ("preprocess", "stft")}}
-
-
-def _differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
-    return [name for name in here if here[name] != there[name]]
+        return self._device().type == "cuda"

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
-from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
+from seismic_lightning.data.raw import RawRecords, keep_whole
+from seismic_lightning.data.resident import ResidentRecords
 
 
 class KeyedOrder(Sampler[int]):
@@ -64,7 +65,7 @@ def share(order: Tensor, rank: int, world_size: int) -> Tensor:
     return repeated[:length][rank::world_size]
 
 
-class ResumableLoader(DataLoader[RawBatch]):
+class ResumableLoader(DataLoader[Any]):
     """Training loader whose only state is the number of batches done in the current epoch.
 
     Args:
@@ -77,7 +78,7 @@ class ResumableLoader(DataLoader[RawBatch]):
 
     def __init__(
         self,
-        records: RawRecords,
+        records: RawRecords | ResidentRecords,
         order: KeyedOrder,
         batch_size: int,
         module: L.LightningDataModule,

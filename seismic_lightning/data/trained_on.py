@@ -72,3 +72,24 @@ class DataOfCheckpoint(NamedTuple):
             state.get("window"),
             hull,
         )
+
+
+def differing(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
+    """Name what differs between two DataModules, of what has to agree exactly; scales need not.
+
+    Args:
+        here: State of one, as its ``state_dict`` returns it.
+        there: State of the other.
+    """
+    first, second = _identity(here), _identity(there)
+    return sorted(name for name in first if first[name] != second[name])
+
+
+def _identity(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a state that has to agree exactly."""
+    same = {name: state.get(name) for name in ("dataset_id", "unit", "window")}
+    same["condition"] = ConditionScaling.from_settings(state["conditions"]).features
+    same["components"] = state.get("components", COMPONENTS)  # older checkpoints do not say it
+    companding = state["front"].get("companding")  # its scale is fitted, its exponent chosen
+    same["representation"] = None if companding is None else companding["exponent"]
+    return {**same, **{name: state["front"][name] for name in ("preprocess", "stft")}}

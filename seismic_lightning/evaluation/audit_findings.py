@@ -51,15 +51,16 @@ def findings_table(findings: Sequence[Finding], title: str) -> "Table":
         title: What was audited.
 
     Returns:
-        A renderable of rich, for the caller to print.
+        A renderable of rich, for the caller to print; without remedies where none is needed.
     """
     from rich.table import Table  # here: an audit within a program needs no screen
 
     table = Table(title=title, title_justify="left", show_lines=True)
-    for column in Finding._fields:
+    shown = Finding._fields if any(finding.remedy for finding in findings) else Finding._fields[:-1]
+    for column in shown:
         table.add_column(column, overflow="fold")  # settings named in a remedy stay readable
     for finding in findings:
-        table.add_row(*finding)
+        table.add_row(*finding[: len(shown)])
     return table
 
 

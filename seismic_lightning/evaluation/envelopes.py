@@ -1,21 +1,23 @@
 r"""Envelopes: how energy is spread over a record, from P through S into the coda.
 
-Two looks at it. *Levels* are eight numbers per record, the decadic logarithm of the level of a part over that
-of S (see :mod:`seismic_lightning.records.levels`), whose medians any set of records can be compared by.
+Three looks at it. *Levels* are eight numbers per record, the decadic logarithm of the level of a part over
+that of S (see :mod:`seismic_lightning.records.levels`), whose medians any set of records can be compared by.
 *Correlation* compares records pair by pair, where pairs exist:
 
 .. math:: r = \frac{\sum_t (e_1 - \bar e_1)(e_2 - \bar e_2)}
           {\sqrt{\sum_t (e_1 - \bar e_1)^2 \sum_t (e_2 - \bar e_2)^2}},
           \qquad e = |x + i\,\mathcal H x| \text{ smoothed over 1 s,}
 
-along time, for each component of each record. It does not see the phase, which spectrograms do not hold.
+along time, for each component of each record. It does not see the phase, which spectrograms do not hold. The
+*foot* is what a recovered phase leaks to before P: the level of the second before P over that of the noise
+before any frame could reach P.
 
 References:
     Kanasewich, E. R. (1981), Time Sequence Analysis in Geophysics, University of Alberta Press, chapter 20:
     the envelope as magnitude of the analytic signal.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,9 +25,11 @@ from numpy.typing import ArrayLike, NDArray
 from seismic_lightning.errors import EvaluationError
 from seismic_lightning.evaluation.bootstrap import Draw, Interval, interval
 from seismic_lightning.evaluation.checks import pair
-from seismic_lightning.records.levels import LEVEL_WINDOWS_S, filtered, running_total
+from seismic_lightning.records.levels import LEVEL_WINDOWS_S, filtered, running_total, window_mean
 
 SMOOTHING_S = 1.0
+FOOT_S, EARLIER_S, FIRST_P_S = (-1.0, -0.1), (-6.0, -3.0), (0.0, 1.0)
+"""After P: where a foot stands, where no frame of 2.56 s holds anything of P yet, and P itself."""
 
 
 class LevelRow(NamedTuple):
@@ -126,3 +130,28 @@ def envelope_correlation(samples: ArrayLike, reference: ArrayLike, rate_hz: floa
     scale = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
     product = (first * second).sum(axis=-1)
     return np.asarray(product / np.where(scale > 0.0, scale, np.nan))
+
+
+def foot_before_p(
+    samples: NDArray[np.floating[Any]], rate_hz: float, p_s: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Measure what rises before P, in 1-20 Hz.
+
+    .. math:: \log_{10} \frac{\mathrm{rms}\,[P - 1\,s,\; P - 0.1\,s]}{\mathrm{rms}\,[P - 6\,s,\; P - 3\,s]}
+
+    is 0 where the noise lasts until P, as in recorded ones. Only a strong P leaks visibly, so that its level
+    over the same noise comes along; a ratio to the noise just before P would hide the largest feet.
+
+    Args:
+        samples: ``(B, N)`` of one component, any unit.
+        rate_hz: Sampling rate.
+        p_s: ``(B,)`` from the first sample to P.
+
+    Returns:
+        ``(B,)`` foot in dex, and ``(B,)`` level of the second after P over that of the noise; NaN where the
+        record does not hold a window, or one is silent.
+    """
+    total = running_total(filtered(samples, rate_hz) ** 2)
+    means = [window_mean(total, rate_hz, p_s, window_s) for window_s in (FOOT_S, EARLIER_S, FIRST_P_S)]
+    foot, noise, first_p = (np.sqrt(np.where(mean > 0.0, mean, np.nan)) for mean in means)
+    return np.log10(foot / noise), first_p / noise

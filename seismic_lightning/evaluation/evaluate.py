@@ -17,6 +17,7 @@ from seismic_lightning.evaluation.examples import example_places, examples_of
 from seismic_lightning.evaluation.judging import Judge, bins_table, lost_draws, make_judge, one_table
 from seismic_lightning.evaluation.progress import StepProgress, silently
 from seismic_lightning.evaluation.reading import JudgedRecords
+from seismic_lightning.evaluation.report_standing import worse_than_mean
 from seismic_lightning.evaluation.result import REAL, Curves, Evaluation, Example
 from seismic_lightning.evaluation.schooling import DEV, TRAIN, learn
 from seismic_lightning.evaluation.subject import Subject, read_subject
@@ -107,7 +108,13 @@ def evaluate(
         bins=bins_table(findings.bins),
         examples=findings.examples,
         curves=findings.curves,
-        notes=[*_sizes(judge, settings), *_kinship(judge, school, settings), *left_out, *found],
+        notes=[
+            *worse_than_mean(budget),
+            *_sizes(judge, settings),
+            *_kinship(judge, school, settings),
+            *left_out,
+            *found,
+        ],
         about=_about(subject, settings),
     )
 

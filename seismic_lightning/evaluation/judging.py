@@ -220,6 +220,7 @@ def _settled_s(subject: Subject) -> float:
 def _reasons(subject: Subject) -> dict[str, str]:
     """Say what these records cannot have."""
     reasons = dict.fromkeys(_NEED_ONSETS, "no P stands out of the noise")
+    reasons["foot before P less real"] = "no P stands out of the noise"
     reasons["envelope levels off real"] = "no S stands out of the noise"
     bands = map(band_name, bands_below(subject.rate_hz))
     reasons.update(dict.fromkeys(bands, "nothing stands out of the noise between taper and P"))

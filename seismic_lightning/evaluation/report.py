@@ -14,12 +14,15 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from seismic_lightning.evaluation import report_figures, report_lines, report_tables
-from seismic_lightning.evaluation.report_standing import Standing
+from seismic_lightning.evaluation.report_glossary import ANSWERS
+from seismic_lightning.evaluation.report_standing import Standing, worse_than_mean
 from seismic_lightning.evaluation.result import Evaluation
 from seismic_lightning.storage import write_atomically
 
 REPORT_FILE = "report.html"
 TEMPLATE, STYLE = Path(__file__).with_name("report.html.jinja"), Path(__file__).with_name("report.css")
+CHECKPOINTS = "checkpoints"
+"""Folder within a run, which tells nothing."""
 RASTER_DPI = 160
 SIGNS: dict[Standing, str] = {"floor": "●", "near": "◕", "far": "◔", "worse": "✕", "unplaced": ""}
 """Tell what the colour of a cell tells."""
@@ -70,13 +73,15 @@ def render(evaluation: Evaluation) -> str:
         ],
     }
     return page.render(
-        title=f"Is it an earthquake? {_short(evaluation.about.get('checkpoint', ''))}".strip(),
+        title=f"Is it an earthquake? {run_and_file(evaluation.about.get('checkpoint', ''))}".strip(),
         style=STYLE.read_text(encoding="utf-8"),
         about=plain,
         settings=settings,
         notes=evaluation.notes,
         contents=[(name, heading) for name, heading in _HEADINGS.items() if parts.get(name, True)],
         standings=report_tables.STANDING_WORDS,
+        faults=worse_than_mean(evaluation.budget),
+        answers=[(row, ANSWERS[row]) for row in evaluation.budget["row"].unique() if row in ANSWERS],
         signs=SIGNS,
         verdicts=report_tables.verdicts(evaluation.budget),
         tables=report_tables.budget_tables(evaluation.budget),
@@ -106,10 +111,20 @@ _HEADINGS = {
     "glossary": "What the measures are",
 }
 
+_OF_HALVES = "Split-half is one half of the real records: how far it is from all of them is chance."
 
-def _short(checkpoint: object) -> str:
-    """Return the last two parts of a path, which name run and file."""
-    return "/".join(Path(str(checkpoint)).parts[-2:])
+
+def run_and_file(checkpoint: object) -> str:
+    """Return the parts of a path that name run and file.
+
+    Args:
+        checkpoint: Path, or nothing.
+
+    Example:
+        >>> run_and_file("outputs/train/2026-11-22_cvae/checkpoints/best.ckpt")
+        '2026-11-22_cvae/best.ckpt'
+    """
+    return "/".join([part for part in Path(str(checkpoint)).parts if part != CHECKPOINTS][-2:])
 
 
 def _about(about: Mapping[str, object]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -130,14 +145,15 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 def _curves(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
     if evaluation.curves.fas:
-        caption = "Mean Fourier amplitude spectrum, smoothed, of each row."
+        caption = f"Mean Fourier amplitude spectrum, smoothed, of each row. {_OF_HALVES}"
         yield (
             caption,
             _embedded(report_figures.spectra_figure(evaluation.curves, str(evaluation.about["unit"]))),
         )
     if evaluation.curves.levels:
         caption = (
-            "Median envelope level of the parts of a record over that of S, from the first P to the coda."
+            "Median envelope level of the parts of a record over that of S, from the first P to the coda. "
+            f"{_OF_HALVES}"
         )
         yield caption, _embedded(report_figures.levels_figure(evaluation.curves))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from seismic_lightning.evaluation.report_lines import INK, drawing, lines_of
 from seismic_lightning.evaluation.report_tables import numbers
 from seismic_lightning.evaluation.result import REAL, Curves, Evaluation, Example
+from seismic_lightning.records.unit_words import UNIT_WORDS, amplitude_text
 
 WIDTH_IN = 4.6
 """Of a figure that a phone shows at its own size."""
@@ -20,8 +21,6 @@ REAL_COLOUR, GENERATED_COLOUR = "#2f7fc1", "#d55e00"
 MAX_EXAMPLES = 10
 LANE = 1.5
 """Room for one component, in largest amplitudes of the pair."""
-_UNITS = {"counts": "counts", "mps": "m/s", "mps2": "m/s²"}
-_PREFIXES = {"": 1.0, "m": 1e-3, "µ": 1e-6, "n": 1e-9}
 
 
 def figures(evaluation: Evaluation) -> dict[str, Figure]:
@@ -91,12 +90,12 @@ def spectra_figure(curves: Curves, unit: str) -> Figure:
             )
         axes.set_xscale("log")
         axes.set_xlabel("Frequency (Hz)")
-        axes.set_ylabel(f"Mean log10 amplitude ({_UNITS.get(unit, unit)}·s)")
+        axes.set_ylabel(f"Mean log10 amplitude ({UNIT_WORDS.get(unit, unit)}·s)")
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_minor_locator(NullLocator())
         axes.grid(alpha=0.25, lw=0.5)
-        figure.legend(loc="outside lower left", ncols=2, fontsize=8.5, handlelength=3.0)
+        figure.legend(loc="outside lower left", ncols=2, fontsize=9.5, handlelength=2.4, columnspacing=1.0)
     return figure
 
 
@@ -120,7 +119,7 @@ def levels_figure(curves: Curves) -> Figure:
         axes.set_xticks(places, curves.parts, rotation=45, ha="right", rotation_mode="anchor")
         axes.set_ylabel("Median level over S (dex)")
         axes.grid(alpha=0.25, lw=0.5)
-        figure.legend(loc="outside lower left", ncols=2, fontsize=8.5, handlelength=3.0)
+        figure.legend(loc="outside lower left", ncols=2, fontsize=9.5, handlelength=2.4, columnspacing=1.0)
     return figure
 
 
@@ -179,23 +178,6 @@ def caption(example: Example) -> str:
     )
 
 
-def amplitude_text(amplitude: float, unit: str) -> str:
-    """Write an amplitude with the prefix that leaves the fewest noughts.
-
-    Args:
-        amplitude: Not negative.
-        unit: ``counts``, ``mps`` or ``mps2``.
-
-    Example:
-        >>> amplitude_text(3.21e-5, "mps"), amplitude_text(12345.0, "counts")
-        ('32.1 µm/s', '12345 counts')
-    """
-    if unit == "counts":
-        return f"{amplitude:.0f} counts"
-    prefix = next((name for name, size in _PREFIXES.items() if amplitude >= size), "n")
-    return f"{amplitude / _PREFIXES[prefix]:.3g} {prefix}{_UNITS[unit]}"
-
-
 def _clouds(curves: Curves) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Yield rows and their magnitudes as ``(M, 2)``."""
     for row, cloud in curves.magnitudes.items():
@@ -248,4 +230,4 @@ def _scale_bar(axes: Axes, time_s: NDArray[np.float64], text: str) -> None:
     axes.plot(
         [1.01, 1.01], [0.0, 1.0], color=INK, lw=1.5, transform=axes.get_yaxis_transform(), clip_on=False
     )
-    axes.text(1.02, 0.5, text, transform=axes.get_yaxis_transform(), va="center", rotation=90, fontsize=8.0)
+    axes.text(1.02, 0.5, text, transform=axes.get_yaxis_transform(), va="center", rotation=90, fontsize=10.0)

@@ -6,6 +6,17 @@ Full formulas and references stand in the modules that take the measures.
 import re
 from typing import NamedTuple
 
+from seismic_lightning.evaluation.budget import (
+    AGGREGATE_ROW,
+    CEILING_ROW,
+    CONDITIONAL_ROW,
+    HALVES_ROW,
+    MEAN_ROW,
+    ORACLE_ROW,
+    OTHER_ROW,
+    PRIOR_ROW,
+)
+
 
 class Entry(NamedTuple):
     """What is said about a measure.
@@ -35,6 +46,20 @@ FAMILIES = (
     SPECTROGRAM, SPECTRUM, BIAS, SCATTER, DISTRIBUTION, READING, SHAPE, TOLD_APART, HONESTY, FURTHER,
 )  # fmt: skip
 """In the order of the report."""
+
+ANSWERS = {
+    MEAN_ROW: "The mean training spectrogram for every request: the answer of one who has learned nothing.",
+    OTHER_ROW: "A real record of another earthquake, taken at random: real, but not what was asked for.",
+    HALVES_ROW: "The events are parted at random, and the real records of one half judged against those of "
+    "the other, as if a model had made them. What differs is chance and the choice of earthquakes: no set "
+    "drawn from nothing can be asked to come nearer. Halves have no pairs, and half as many records.",
+    CEILING_ROW: "The real spectrogram with its phase recovered: what is lost without any model.",
+    ORACLE_ROW: "The real record encoded and decoded: what is lost within the model.",
+    CONDITIONAL_ROW: "Drawn for the magnitude, place and station of each record.",
+    PRIOR_ROW: "Drawn from the prior, without any request.",
+    AGGREGATE_ROW: "Drawn as in the row before, but latents are like those of training records.",
+}
+"""What each row of the error budget is."""
 
 _MURPHY = "Murphy (1988), doi:10.1175/1520-0493(1988)116<2417:SSBOTM>2.0.CO;2"
 _EPSTEIN = "Murphy and Epstein (1989), doi:10.1175/1520-0493(1989)117<0572:SSACCI>2.0.CO;2"
@@ -187,6 +212,12 @@ _ENTRIES = {
         READING,
         "Median absolute difference between S less P as found in the record and as the model has it.",
         _MAEDA,
+    ),
+    "foot before P less real": Entry(
+        SHAPE,
+        "Median level of the last second before P over that of the noise earlier, where P is 10 times that "
+        "noise, less real; a recovered phase leaks there.",
+        "",
     ),
     "envelope levels off real": Entry(
         SHAPE,

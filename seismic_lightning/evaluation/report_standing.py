@@ -86,6 +86,30 @@ def standing(
     return "near" if share < _HALF_WAY else "far"
 
 
+def worse_than_mean(budget: pd.DataFrame) -> list[str]:
+    """Name the model's rows that miss the records by more than the constant mean spectrogram does.
+
+    A model that rebuilds records and falls short of the mean has learned nothing of them; so has one that
+    draws, unless its draws are honest and the request says little: two records of one request differ too.
+
+    Args:
+        budget: Lines of ``budget.TABLE_COLUMNS``.
+
+    Returns:
+        One sentence per row with a skill below 0.
+    """
+    judged = budget[(budget["measure"] == "skill") & (budget["value"] < 0.0)]
+    lines = []
+    for row, value in zip(judged["row"], judged["value"], strict=True):
+        if row not in BASELINES + FLOORS:
+            cause = "the model" if row in REBUILT_ROWS else "the request tells little, or the model"
+            lines.append(
+                f"{row} is worse than the constant mean spectrogram (skill {value:.2f}): {cause} has learned "
+                "too little."
+            )
+    return lines
+
+
 def rows_from_nothing(budget: pd.DataFrame) -> set[str]:
     """Return the rows whose records answer no requests.
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from seismic_lightning.evaluation import components, magnitude, onsets, source
+from seismic_lightning.evaluation.envelopes import foot_before_p
 from seismic_lightning.evaluation.waveforms import ONE_OR_THREE, per_record, waveforms
 from seismic_lightning.records.levels import LEVEL_WINDOWS_S, envelope_levels
 from seismic_lightning.records.quality import snr_legacy
@@ -28,7 +29,10 @@ NEED_PLACE = (
 )  # fmt: skip
 """Columns that need to know where the source is."""
 _ANY_DISTANCE_KM = 50.0
-COLUMNS = ("magnitude", "snr", "p_error_s", "s_over_noise", "corner_hz", *LEVELS, *NEED_THREE)
+COLUMNS = (
+    "magnitude", "snr", "p_error_s", "foot_dex", "p_over_noise", "s_over_noise", "corner_hz", *LEVELS,
+    *NEED_THREE,
+)  # fmt: skip
 
 
 class Known(NamedTuple):
@@ -87,6 +91,7 @@ def seismogram_table(velocity_m_s: ArrayLike, rate_hz: float, known: Known) -> p
         magnitude.local_magnitude(samples, rate_hz, p_s=p_s, distance_km=distance_km),
         _snr(samples, rate_hz, p_s),
         onsets.p_onset_s(samples, rate_hz) - p_s,
+        *foot_before_p(samples[:, 0], rate_hz, p_s),
         s_over_noise,
         corner_hz,
         *levels.T,

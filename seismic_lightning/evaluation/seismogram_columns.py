@@ -18,8 +18,9 @@ from seismic_lightning.records.local_magnitude import MIN_MAGNITUDE
 
 CLEAR_SNR = 3.0
 """Legacy ratio of the vertical from which onsets and motion are read."""
-CLEAR_S = 10.0
-"""Level of S over noise from which levels are compared: noise would end the coda of weaker ones."""
+CLEAR_P, CLEAR_S = 10.0, 10.0
+"""Levels over noise from which feet of P and levels are compared: noise hides what leaks from a weaker P, and
+would end the coda of a weaker S."""
 MIN_CLOSURE_RECORDS = 3
 
 
@@ -83,6 +84,10 @@ def seismogram_measures() -> list[Measure]:
         held = np.isfinite(difference)
         return np.array([difference[held].mean() if held.any() else np.nan])
 
+    def feet(answer: Array, real: Array) -> Array:
+        middles = [_medians(part[_strong_p_used(part)[:, 0]], ("foot_dex",)) for part in (answer, real)]
+        return np.asarray(middles[0] - middles[1], dtype=np.float64)
+
     return [
         _measure(
             onsets,
@@ -90,6 +95,7 @@ def seismogram_measures() -> list[Measure]:
             Column("P found less real", "", "zero", of_request=False),
             Column("S-P error, median", "s", "low"),
         ),
+        _measure(feet, _strong_p_used, Column("foot before P less real", "dex", "zero", of_request=False)),
         _measure(levels, _levels_used, Column("envelope levels off real", "dex", "low")),
         _measure(
             _motion,
@@ -123,6 +129,10 @@ def _motion(answer: Array, real: Array) -> Array:
 def _onsets_used(table: Array) -> NDArray[np.bool_]:
     """Every record's P is looked for; S only where P is clear."""
     return np.column_stack([np.ones(len(table), dtype=np.bool_), _held(table, ("s_minus_p_error_s",))])
+
+
+def _strong_p_used(table: Array) -> NDArray[np.bool_]:
+    return np.asarray(table[:, [_place("p_over_noise")]] > CLEAR_P)
 
 
 def _levels_used(table: Array) -> NDArray[np.bool_]:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 import seismic_lightning
 from seismic_lightning.codes import SeedId
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.generation.overview import N_SHOWN, save_overview
+from seismic_lightning.generation.overview import save_overview, shown_records
 from seismic_lightning.generation.tables import AUTHORITY, catalogue_bytes, station_bytes
 from seismic_lightning.progress import Progress
 from seismic_lightning.records.miniseed import miniseed_bytes
@@ -149,8 +149,7 @@ def _write_waveforms(
     """Write one file per record; returns the waveforms that the overview shows, by row."""
     for family in sorted(set(records["trace_channel"])):
         (folder / WAVEFORMS / family).mkdir(parents=True)
-    spread = np.linspace(0, len(records) - 1, min(N_SHOWN, len(records))).round().astype(int)
-    wanted, shown = set(spread.tolist()), {}
+    wanted, shown = set(shown_records(records)), {}
     done = 0
     for block in blocks:
         rows = records.iloc[done : done + len(block)].to_dict("records")

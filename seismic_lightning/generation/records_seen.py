@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from seismic_lightning.batch import Batch, Condition
 from seismic_lightning.curation.store import CuratedDataset
-from seismic_lightning.data.raw import RawBatch, RawGroup, RawRecords
+from seismic_lightning.data.raw import RawBatch, RawRecords
 from seismic_lightning.generation.dataset_records import check_rates, checked_motion
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.transforms.front import SpectrogramFront
@@ -87,7 +87,7 @@ def read_records(trained: Trained, dataset: CuratedDataset, rows: NDArray[np.int
 def _moved(batch: RawBatch, device: torch.device) -> RawBatch:
     """Bring a batch to the device."""
     groups = [
-        RawGroup(group.sampling_rate_hz, group.positions.to(device), group.waveform.to(device))
+        group._replace(positions=group.positions.to(device), waveform=group.waveform.to(device))
         for group in batch.groups
     ]
     condition = Condition(*(part.to(device) for part in batch.condition))

@@ -7,12 +7,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seismic_lightning.generation.between import WEIGHT_COLUMN
+from seismic_lightning.generation.overview import ONSETS
+from seismic_lightning.records.unit_words import UNIT_WORDS, amplitude_text, prefixed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-UNIT_TEXT = {"counts": "counts", "mps": "m/s", "mps2": "m/s²"}
 SHOWN_PERCENTILES = (5.0, 99.8)
 """Part of all levels that the colour scale spans, in percent."""
 _WIDTH_IN, _ROW_IN, _TOP_IN, _BOTTOM_IN = 15.0, 0.95, 1.0, 0.6
@@ -32,6 +33,7 @@ class StepsToDraw(NamedTuple):
         shown_to_hz: Upper end of the spectrograms' axis.
         rate_hz: Sampling rate of the waveforms.
         before_p_s: Time from the first sample to P.
+        s_after_p_s: ``(S,)``, NaN where S is unknown.
         unit: ``counts``, ``mps`` or ``mps2``.
         components: Names of the ``C`` components.
     """
@@ -45,6 +47,7 @@ class StepsToDraw(NamedTuple):
     shown_to_hz: float
     rate_hz: float
     before_p_s: float
+    s_after_p_s: NDArray[np.float64]
     unit: str
     components: str
 
@@ -87,11 +90,12 @@ def draw_steps(steps: StepsToDraw) -> "Figure":
     axes.set_title(f"{steps.components[0]}, 0 to {steps.shown_to_hz:g} Hz each")
     image = _spectrograms(axes, steps)
     _tidy(axes, steps)
-    unit = UNIT_TEXT[steps.unit]
-    levels = f"{steps.components[0]}, amplitude (dB re 1 {unit})"
+    levels = f"{steps.components[0]}, amplitude (dB re 1 {UNIT_WORDS[steps.unit]})"
     figure.colorbar(image, cax=figure.add_subplot(grid[-1]), label=levels, extend="both")
     figure.suptitle(steps.title, x=0.01, y=1.0 - 0.3 / height_in, ha="left", va="center", fontweight="bold")
-    scale = f"common scale: rows are \u00b1{peak:.3g} {unit} high; the number in a row is its own peak"
+    half, word = amplitude_text(peak, steps.unit), prefixed(peak, steps.unit)[1]
+    scale = f"common scale: rows are \u00b1{half} high; the number in a row is its own peak in {word}"
+    scale += "; P red, S blue"
     figure.text(0.01, 1.0 - 0.6 / height_in, scale, va="center", fontsize="small")
     return figure
 
@@ -100,11 +104,11 @@ def _traces(axes: "Axes", steps: StepsToDraw, column: int, peak: float) -> None:
     """Draw one component, a row of height 1 for each step."""
     waveforms = steps.waveforms[:, column]
     time_s = np.arange(waveforms.shape[1]) / steps.rate_hz - steps.before_p_s
+    size = prefixed(peak, steps.unit)[0]
     for row, samples in enumerate(waveforms):
         axes.plot(time_s, row - 0.48 * samples / peak, linewidth=0.5, color="black")
-        own = f"{float(np.abs(samples).max()):.1e}"
+        own = f"{float(np.abs(samples).max()) / size:.3g}"
         axes.text(time_s[-1], row - 0.45, own, ha="right", va="top", fontsize="x-small")
-    axes.axvline(0.0, linewidth=0.5, color="tab:red")
 
 
 def _spectrograms(axes: "Axes", steps: StepsToDraw) -> Any:  # noqa: ANN401 - matplotlib leaves it untyped
@@ -129,6 +133,7 @@ def _spectrograms(axes: "Axes", steps: StepsToDraw) -> Any:  # noqa: ANN401 - ma
 
 
 def _tidy(axes: "Axes", steps: StepsToDraw) -> None:
+    """Give all panels the same rows, the same clock and the onsets of each row."""
     n_steps, _, n_samples = steps.waveforms.shape
     axes.set_xlim(-steps.before_p_s, (n_samples - 1) / steps.rate_hz - steps.before_p_s)
     axes.locator_params(axis="x", nbins=5, prune="upper")  # neighbouring panels share their edges
@@ -136,6 +141,9 @@ def _tidy(axes: "Axes", steps: StepsToDraw) -> None:
     axes.set_yticks([])
     for row in range(1, n_steps):
         axes.axhline(row - 0.5, linewidth=0.5, color="black")
+    rows = np.arange(n_steps)
+    for onset_s, phase in ((np.zeros(n_steps), "P"), (steps.s_after_p_s, "S")):
+        axes.vlines(onset_s, rows - 0.5, rows + 0.5, linewidth=0.8, color=ONSETS[phase][1])
     axes.set_xlabel("Time after P (s)")
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from torch import Tensor
 
@@ -90,7 +91,7 @@ def write_steps(
     """
     model = f"{type(trained.model).__name__} {trained.path.name}"
     title = f"{len(made.waveforms)} steps of {model} from {between.name}"
-    to_draw = _to_draw(trained, made.steps, made.waveforms, f"Synthetic, never recorded: {title}")
+    to_draw = _to_draw(trained, made, f"Synthetic, never recorded: {title}")
 
     def draw(folder: Path, records: pd.DataFrame) -> None:
         draw_steps(to_draw).savefig(folder / FIGURE, metadata={"Description": title, "Software": None})
@@ -106,20 +107,22 @@ def write_steps(
     )
 
 
-def _to_draw(trained: Trained, steps: Steps, waveforms: Tensor, title: str) -> StepsToDraw:
+def _to_draw(trained: Trained, made: StepsMade, title: str) -> StepsToDraw:
     """Bring steps to decibels, seconds and hertz."""
     stft, rate_hz = trained.front.stft, trained.rate_hz
-    levels_db = trained.front.to_db(steps.spectrograms)[:, 0]
+    levels_db = trained.front.to_db(made.steps.spectrograms)[:, 0]
+    s_sample = made.records["trace_s_arrival_sample"].to_numpy(dtype=np.float64, na_value=np.nan)
     return StepsToDraw(
         title=title,
-        metadata=steps.metadata,
-        waveforms=waveforms.float().cpu().numpy(),
+        metadata=made.steps.metadata,
+        waveforms=made.waveforms.float().cpu().numpy(),
         levels_db=levels_db.float().cpu().numpy(),
         times_s=stft.times_s(rate_hz, levels_db.shape[-1]).numpy(),
         frequencies_hz=stft.frequencies_hz(rate_hz).numpy(),
         shown_to_hz=_shown_to_hz(trained),
         rate_hz=rate_hz,
         before_p_s=trained.before_p_s,
+        s_after_p_s=s_sample / rate_hz - trained.before_p_s,
         unit=trained.unit,
         components=trained.components,
     )

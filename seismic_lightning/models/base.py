@@ -9,7 +9,6 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Required, TypedDict, cast
 
-import torch
 from lightning.pytorch.utilities.types import (
     STEP_OUTPUT,
     LRSchedulerConfigType,
@@ -23,8 +22,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from seismic_lightning.batch import Batch, Condition
 from seismic_lightning.codes import COMPONENTS
-from seismic_lightning.errors import ConfigurationError, TrainingError
+from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.models.checkpoint import SelfNamingModule
+from seismic_lightning.models.finite import FiniteWatch, require_finite
 from seismic_lightning.models.means import EpochMeans
 from seismic_lightning.models.objective import Objective, objective
 from seismic_lightning.nn.blocks import PaddedGrid
@@ -36,8 +36,6 @@ MakeScheduler = Callable[[Optimizer], LRScheduler]
 
 PLATEAU_MONITOR = "val/loss"
 """What a scheduler that waits for a plateau watches."""
-MAX_ROWS_SHOWN = 10
-"""How many records an error lists."""
 
 
 class ModelOptions(TypedDict, total=False):
@@ -114,6 +112,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         self._optimizer = optimizer or Adam
         self._scheduler = scheduler
         self._means: dict[str, EpochMeans] = {}
+        self._watch = FiniteWatch()
 
     @abstractmethod
     def encode(self, spectrogram: Tensor, condition: Condition) -> Posterior:
@@ -195,8 +194,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         kl = posterior.kl()
         parts = self._objective(stage, reconstruction, batch.spectrogram, kl)
         loss = parts.loss.mean()
-        if not torch.isfinite(loss):
-            raise TrainingError(self._not_finite(stage, batch, parts))
+        self._watch.add(stage, f"epoch {self.current_epoch}, step {self.global_step}", batch, parts)
         self._means.setdefault(stage, EpochMeans()).add(parts)
         mean, variance = posterior.standardised()
         return {
@@ -212,25 +210,17 @@ class SpectrogramAutoencoder(SelfNamingModule):
         """Say what the records of a batch cost; a child may charge training otherwise."""
         return objective(reconstruction, spectrogram, kl, self.beta)
 
-    def _not_finite(self, stage: str, batch: Batch, parts: Objective) -> str:
-        """Say which records spoilt the loss: those with a spoilt input, where there are any."""
-        inputs = ~torch.isfinite(batch.spectrogram).flatten(1).all(1)
-        outputs = ~torch.isfinite(parts.loss)
-        culprits, what = (inputs, "input") if inputs.any() else (outputs, "output")
-        rows = batch.index[culprits].tolist()
-        shown = ", ".join(map(str, rows[:MAX_ROWS_SHOWN])) + (", ..." if len(rows) > MAX_ROWS_SHOWN else "")
-        return (
-            f"epoch {self.current_epoch}, step {self.global_step}: the {stage} loss is not finite; "
-            f"the model's {what} is at fault for {len(rows)} of {len(batch.index)} records "
-            f"(dataset rows {shown}). Exclude these records, lower optimizer.lr or use precision=fp32"
-        )
-
     def on_train_batch_end(self, outputs: STEP_OUTPUT, batch: Batch, batch_idx: int) -> None:
-        """Log the loss of the steps that loggers write, so that other steps cost nothing."""
+        """Log the loss of the steps that loggers write, so that other steps cost nothing.
+
+        It is logged as a number on the host: Lightning turns what a progress bar shows into one after *every*
+        batch, and would wait for the device each time.
+        """
         every_n_steps = cast(Any, self.trainer).log_every_n_steps  # set by Lightning behind its type's back
         if self.global_step % every_n_steps == 0:  # this step is counted already
             loss = cast(dict[str, Tensor], outputs)["loss"]
-            self.log("train/loss_step", loss.detach(), on_step=True, on_epoch=False, prog_bar=True)
+            self._watch.look()
+            self.log("train/loss_step", loss.detach().cpu(), on_step=True, on_epoch=False, prog_bar=True)
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's means, then let a schedule that waits for a plateau see the validation loss."""
@@ -245,7 +235,18 @@ class SpectrogramAutoencoder(SelfNamingModule):
         """Log the epoch's means."""
         self._log_means("test")
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Let no spoilt weights be written.
+
+        Raises:
+            TrainingError: A loss so far, or a weight, is not a finite number.
+        """
+        self._watch.look()
+        require_finite(checkpoint["state_dict"])
+        super().on_save_checkpoint(checkpoint)
+
     def _log_means(self, stage: str) -> None:
+        self._watch.look()
         means = self._means.pop(stage, EpochMeans())
         self.log_dict(means.named(stage), batch_size=means.n_records, sync_dist=True)
 

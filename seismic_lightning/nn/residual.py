@@ -89,11 +89,11 @@ class LearnedResidual(nn.Module):
         variance = error.square().mean((0, 3)).unsqueeze(-1).clamp(min=MIN_VARIANCE)
         standardised = error[:MAX_SPECTRA] / variance.sqrt()
         spectrum = torch.fft.fft2(standardised, norm="ortho").abs().square().mean((0, 1))
-        if bool(torch.isfinite(variance).all()):  # a spoilt batch ends the run; its figures are not kept
-            self.n_batches += 1
-            weight = (1.0 / self.n_batches).clamp(min=MIN_WEIGHT)
-            self.variance.lerp_(variance, weight)
-            self.spectrum.lerp_(spectrum, weight)
+        kept = torch.isfinite(variance).all()  # a spoilt batch ends the run; its figures are not kept
+        self.n_batches += kept
+        weight = (1.0 / self.n_batches.clamp(min=1.0)).clamp(min=MIN_WEIGHT)
+        for figure, seen in ((self.variance, variance), (self.spectrum, spectrum)):
+            figure.copy_(torch.where(kept, figure.lerp(seen, weight), figure))
         return variance.mean()
 
     def known(self) -> Tensor:

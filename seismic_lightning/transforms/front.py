@@ -3,6 +3,7 @@
 Records are worked on in chunks small enough to stay in the processor's cache; accelerators take large ones.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Self
@@ -20,8 +21,9 @@ from seismic_lightning.transforms.scaling import LogScaling
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 from seismic_lightning.transforms.stft import Stft
 
-Group = tuple[float, Tensor, Tensor]
-"""Records of one sampling rate: the rate in Hz, ``(n,)`` places in the batch, ``(n, C, N)`` raw samples."""
+Group = tuple[float, Tensor, Tensor] | tuple[float, Tensor, Tensor, bool]
+"""Records of one sampling rate: the rate in Hz, ``(n,)`` places in the batch, ``(n, C, N)`` raw samples, and
+whether none of these is known to be missing."""
 
 
 class SpectrogramFront(nn.Module):
@@ -74,12 +76,11 @@ class SpectrogramFront(nn.Module):
         Raises:
             DatasetError: The groups do not make up the batch, or their records end up with different lengths.
         """
-        n_records = sum(len(positions) for _, positions, _ in groups)
+        n_records = sum(len(group[1]) for group in groups)
         if n_records != len(band) or not groups:
             raise DatasetError(f"the rate groups hold {n_records} records, the batch {len(band)}")
         lengths = [
-            (rate_hz, self.preprocess.resampled_length(samples.shape[-1], rate_hz))
-            for rate_hz, _, samples in groups
+            (group[0], self.preprocess.resampled_length(group[2].shape[-1], group[0])) for group in groups
         ]
         if len({length for _, length in lengths}) > 1:
             raise DatasetError(
@@ -88,9 +89,10 @@ class SpectrogramFront(nn.Module):
             )
         shape = (n_records, groups[0][2].shape[1], lengths[0][1])
         batch = torch.empty(shape, dtype=self.preprocess.dtype, device=band.device)
-        for rate_hz, positions, samples in groups:
+        for rate_hz, positions, samples, *known in groups:
             own = None if instrument is None else instrument[positions]
-            batch.index_copy_(0, positions, self.preprocess(samples, rate_hz, band[positions], own))
+            ready = self.preprocess(samples, rate_hz, band[positions], own, gapless=any(known))
+            batch.index_copy_(0, positions, ready)
         return batch
 
     def magnitude(self, waveform: Tensor) -> Tensor:
@@ -230,8 +232,10 @@ class SpectrogramFront(nn.Module):
         """Apply a transform from waveforms to some channels per component chunk by chunk."""
         *records, n_components, n_samples = waveform.shape
         shape = (*records, channels * n_components, self.stft.n_freqs, self.stft.n_frames(n_samples))
+        size = chunk_size(waveform.device, math.prod(shape[1:]))
+        if len(waveform) <= size:
+            return transform(waveform)
         batch = torch.empty(shape, dtype=waveform.dtype, device=waveform.device)
-        size = chunk_size(waveform.device)
         for start in range(0, len(batch), size):
             batch[start : start + size] = transform(waveform[start : start + size])
         return batch

@@ -23,18 +23,22 @@ def gap_mask(waveform: Tensor) -> Tensor:
     return waveform.isnan() if waveform.is_floating_point() else waveform == FILL_COUNTS
 
 
-def find_gaps(waveform: Tensor) -> Tensor | None:
+def find_gaps(waveform: Tensor, gapless: bool = False) -> Tensor | None:
     """Tell which samples are missing, and cheaply when none is.
 
-    On an accelerator the answer is always a mask: to ask whether it holds anything would stall the device.
+    An accelerator is not asked, as that would stall it: there it counts what the host knows, and without
+    such knowledge the answer is a mask, whose gaps take longer to fill than all else that is done to records.
 
     Args:
         waveform: ``(..., N)`` integer counts or floating-point samples.
+        gapless: Whether none is known to be missing.
 
     Returns:
         ``(..., N)`` bool, or None where nothing is missing.
     """
-    if _answers_at_once(waveform) and not bool(gap_mask(torch.aminmax(waveform).min)):  # NaN if there is one
+    if _answers_at_once(waveform):
+        gapless = not bool(gap_mask(torch.aminmax(waveform).min))  # NaN if there is one
+    if gapless:
         return None
     return gap_mask(waveform)
 
@@ -60,7 +64,7 @@ def subtract_exactly(waveform: Tensor, offset: Tensor, dtype: torch.dtype) -> Te
     """Subtract an offset in the samples' own arithmetic and only then go over to floating point.
 
     Integers are subtracted as integers: 1,000,003 - 1,000,001 is 2 whatever the precision that follows.
-    Counts so large that the difference could leave 32 bits are widened first.
+    Counts so large that the difference could leave 32 bits are widened, on an accelerator in registers.
 
     Args:
         waveform: ``(..., N)`` integer counts or floating-point samples.
@@ -75,7 +79,8 @@ def subtract_exactly(waveform: Tensor, offset: Tensor, dtype: torch.dtype) -> Te
         return (waveform.to(wide) - offset.to(wide)).to(dtype)
     if waveform.dtype == torch.int32 and _fits_half_range(waveform):
         return (waveform - offset).to(dtype)
-    return (waveform.to(torch.int64) - offset.to(torch.int64)).to(dtype)
+    difference = torch.empty(waveform.shape, dtype=dtype, device=waveform.device)
+    return torch.sub(waveform, offset.to(torch.int64), out=difference)
 
 
 def _fits_half_range(counts: Tensor) -> bool:

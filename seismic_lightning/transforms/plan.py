@@ -33,17 +33,19 @@ _RESAMPLING_PAD_S = 10.0
 _TOLERATED_EXCESS = 1.25
 """Records share a transform up to this much longer than theirs, so that few serve a batch."""
 
-_CACHE_CHUNK, _DEVICE_CHUNK = 8, 512
-"""Records worked on at once: what fits the processor's cache, and what bounds an accelerator's memory."""
+_CACHE_CHUNK, _DEVICE_VALUES = 8, 2**25
+"""What is worked on at once: records that fit the processor's cache, or values that bound the memory of an
+accelerator, 128 MB in single precision for each of the few intermediate results."""
 
 
-def chunk_size(device: torch.device) -> int:
+def chunk_size(device: torch.device, values_per_record: int) -> int:
     """Return the number of records to work on at once.
 
     Args:
         device: Where the records are.
+        values_per_record: Size of the largest intermediate result for one record.
     """
-    return _CACHE_CHUNK if device.type == "cpu" else _DEVICE_CHUNK
+    return _CACHE_CHUNK if device.type == "cpu" else max(1, _DEVICE_VALUES // values_per_record)
 
 
 @dataclass(frozen=True)
@@ -84,27 +86,33 @@ class Plan:
     def refuse(self, band: Tensor) -> None:
         """Raise where a record uses a band that its sampling rate does not allow.
 
+        Bands that lie on an accelerator are not looked at unless none is possible: who sends them has checked
+        them, and what slips through is filtered to NaN.
+
         Args:
             band: ``(B,)`` rows of the band table.
 
         Raises:
             BandError: The low corner of a band in use is at or above the highest usable corner.
         """
-        if self.refused:  # rarely so: an accelerator is not asked for its bands without need
-            used = sorted(set(band.tolist()) & self.refused.keys())
+        if self.refused:
+            at_once = band.device.type == "cpu"
+            all_of_them = set(self.refused) if len(self.refused) == len(self.bank_of_row) else set()
+            used = sorted((set(band.tolist()) & self.refused.keys()) if at_once else all_of_them)
             if used:
                 raise BandError("; ".join(self.refused[row] for row in used))
 
-    def chunks(self, band: Tensor) -> list[tuple[FilterBank, Tensor]]:
+    def chunks(self, band: Tensor, values_per_record: int) -> list[tuple[FilterBank, Tensor]]:
         """Divide records into chunks that go through the same transforms.
 
         Args:
             band: ``(B,)`` rows of the band table.
+            values_per_record: Samples of one record, components counted.
 
         Returns:
             Each chunk's filters and the ``(n,)`` places of its records.
         """
-        size = chunk_size(band.device)
+        size = chunk_size(band.device, values_per_record)
         chunks = []
         for index, bank in enumerate(self.banks):
             if len(self.banks) == 1:

@@ -133,7 +133,13 @@ class Preprocess(nn.Module):
         return resampled_length(n_samples, sampling_rate_hz, self.settings.sampling_rate_hz)
 
     def forward(
-        self, waveform: Tensor, sampling_rate_hz: float, band: Tensor, instrument: Tensor | None = None
+        self,
+        waveform: Tensor,
+        sampling_rate_hz: float,
+        band: Tensor,
+        instrument: Tensor | None = None,
+        *,
+        gapless: bool = False,
     ) -> Tensor:
         """Preprocess records of one sampling rate.
 
@@ -143,12 +149,13 @@ class Preprocess(nn.Module):
             band: ``(B,)`` rows of the band table.
             instrument: ``(B, C)`` int64 place of each component's sensitivity, or of its response, whichever
                 the units ask for; None for counts.
+            gapless: Whether no sample is known to be missing.
 
         Returns:
             ``(B, C, N')`` samples at the common rate, in the unit of the input or in units of ground motion.
 
         Raises:
-            BandError: A band in use is not possible at this rate.
+            BandError: A band in use is not possible at this rate; see ``Plan.refuse`` for accelerators.
             ConfigurationError: The rate cannot be resampled, or ground motion lacks its instruments.
         """
         if self.settings.units == "counts":
@@ -160,19 +167,29 @@ class Preprocess(nn.Module):
             )
         plan = self._plan(sampling_rate_hz, waveform.shape[-1], waveform.device)
         plan.refuse(band)
+        chunks = plan.chunks(band, waveform.shape[1] * waveform.shape[2])
+        if len(chunks) == 1:  # all of them, in their order
+            return self._process(waveform, plan, chunks[0][0], band, instrument, gapless=gapless)
         shape = (*waveform.shape[:-1], plan.n_samples)
         batch = torch.empty(shape, dtype=self.dtype, device=waveform.device)
-        for bank, place in plan.chunks(band):
+        for bank, place in chunks:
             samples = waveform.index_select(0, place)
             own = None if instrument is None else instrument[place]
-            batch[place] = self._process(samples, plan, bank, band[place], own)
+            batch[place] = self._process(samples, plan, bank, band[place], own, gapless=gapless)
         return batch
 
     def _process(
-        self, waveform: Tensor, plan: Plan, bank: FilterBank, band: Tensor, instrument: Tensor | None
+        self,
+        waveform: Tensor,
+        plan: Plan,
+        bank: FilterBank,
+        band: Tensor,
+        instrument: Tensor | None,
+        *,
+        gapless: bool,
     ) -> Tensor:
         """Preprocess records that share their transform lengths."""
-        gaps = find_gaps(waveform)
+        gaps = find_gaps(waveform, gapless)
         offset = first_valid(waveform, gaps)
         samples = subtract_exactly(waveform, offset, self.dtype)
         if gaps is not None:

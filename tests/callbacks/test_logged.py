@@ -34,7 +34,7 @@ def all_callbacks() -> list[L.Callback]:
         Throughput(),
         Reconstructions(n_events=3),
         LatentEmbedding(),
-        Hyperparameters({"model": {"beta": 0.5}, "channels": [4, 8]}),
+        Hyperparameters({"model": {"beta": 0.5, "_target_": "rooms.vae.VAE"}, "channels": [4, 8]}),
     ]
 
 
@@ -124,6 +124,10 @@ def test_hyperparameters_stand_beside_results(vae_run: Path) -> None:
     start = HParamsPluginData.FromString(contents["_hparams_/session_start_info"]).session_start_info
     assert start.hparams["model.beta"].number_value == 0.5
     assert start.hparams["channels"].string_value == "[4, 8]"
+    assert start.hparams["model"].string_value == "VAE"
+    assert set(start.hparams) == {"model", "model.beta", "channels"}
+    (settings,) = events_of(vae_run).Tensors("settings/text_summary")
+    assert b"| model._target_ | rooms.vae.VAE |" in settings.tensor_proto.string_val[0]
     experiment = HParamsPluginData.FromString(contents["_hparams_/experiment"]).experiment
     named = {info.name.tag for info in experiment.metric_infos}
     assert named <= set(events_of(vae_run).Tags()["scalars"])

@@ -196,6 +196,7 @@ def test_two_processes_train_and_validate_an_uneven_split(dataset_dir: Path, tmp
     "wrong",
     [
         "data.batch_size=0",
+        "data.resident=maybe",
         "seed=-1",
         "beta=-1",
         "beta=nan",

@@ -79,6 +79,16 @@ def test_rows_are_fetched_in_any_order_over_shards_and_rates(
     assert np.array_equal(copy.fetch(rows)[0].waveform, groups[0].waveform)
 
 
+def test_records_with_a_missing_sample_in_any_component_have_gaps(dataset_dir: Path) -> None:
+    dataset = open_dataset(dataset_dir)
+    assert dataset.gapless.all()
+    assert dataset.gapless.shape == (len(dataset),)
+    dataset = open_dataset(dataset_dir)
+    dataset.metadata.loc[1, "trace_N_gap_intervals"] = "[[3, 9]]"
+    dataset.metadata.loc[2, "trace_E_gap_intervals"] = None
+    assert np.flatnonzero(~dataset.gapless).tolist() == [1, 2]
+
+
 def test_metadata_survive_parquet_exactly(dataset_dir: Path) -> None:
     table = open_dataset(dataset_dir).metadata
     assert table["trace_start_time"].dtype == "datetime64[ns, UTC]"

@@ -21,7 +21,7 @@ from seismic_lightning.evaluation.audit_events import (
     events_under_two_ids,
     shared_recordings,
 )
-from seismic_lightning.evaluation.audit_findings import Finding
+from seismic_lightning.evaluation.audit_findings import Finding, findings_table
 from seismic_lightning.evaluation.audit_onsets import onset_places
 from seismic_lightning.evaluation.fingerprints import common_band, compare, fingerprints
 from seismic_lightning.export.seisbench import SeisBenchForm
@@ -237,3 +237,11 @@ def test_windows_that_start_alike_are_noted(dataset_dir: Path, tmp_path: Path) -
     offset = 100.0 * (np.arange(len(dataset)) % 3)
     place = dataset.metadata["trace_p_arrival_sample"] + offset
     assert onset_places(dataset.metadata.assign(trace_p_arrival_sample=place)).verdict == "ok"
+
+
+def test_remedies_take_a_column_only_where_there_are_some() -> None:
+    sound, leak = Finding("one", "nothing", "ok"), Finding("other", "a leak", "error", "curate again")
+    heads = [
+        [column.header for column in findings_table(rows, "t").columns] for rows in ([sound], [sound, leak])
+    ]
+    assert heads == [["what", "found", "verdict"], ["what", "found", "verdict", "remedy"]]

@@ -6,7 +6,12 @@ from scipy.signal import hilbert
 from support.truth import RATE_HZ, population
 
 from seismic_lightning.errors import EvaluationError
-from seismic_lightning.evaluation.envelopes import envelope_correlation, level_rows, smooth_envelope
+from seismic_lightning.evaluation.envelopes import (
+    envelope_correlation,
+    foot_before_p,
+    level_rows,
+    smooth_envelope,
+)
 from seismic_lightning.records.levels import LEVEL_WINDOWS_S, envelope_levels, filtered
 from seismic_lightning.simulation.real_figures import LEVEL_MIN_RATIO, LEVELS
 
@@ -54,6 +59,24 @@ def test_a_record_correlates_with_itself_and_silence_with_nothing() -> None:
     samples = np.random.default_rng(0).normal(size=(2, 3, 2000))
     np.testing.assert_allclose(envelope_correlation(samples, -7.0 * samples, RATE_HZ), 1.0)
     assert np.isnan(envelope_correlation(samples, np.zeros_like(samples), RATE_HZ)).all()
+
+
+@pytest.mark.parametrize("foot_dex", [0.0, 0.5, 1.0])
+def test_the_foot_of_a_wave_is_the_step_of_its_amplitude(foot_dex: float) -> None:
+    time_s = np.arange(0.0, 20.0, 1.0 / RATE_HZ)
+    amplitude = np.where(time_s < 7.0, 1.0, np.where(time_s < 10.0, 10.0**foot_dex, 100.0))
+    wave = np.sin(2.0 * np.pi * 5.0 * time_s) * amplitude
+    feet, over_noise = foot_before_p(np.stack([wave, 3.0 * wave]), RATE_HZ, np.array([10.0, 10.0]))
+    np.testing.assert_allclose(feet, foot_dex, atol=0.02)
+    np.testing.assert_allclose(over_noise, 100.0, rtol=0.1)  # the filter takes its time to rise
+
+
+def test_a_record_that_begins_too_late_or_silently_has_no_foot() -> None:
+    samples = np.random.default_rng(0).normal(size=(2, 2000))
+    samples[1] = 0.0
+    feet, over_noise = foot_before_p(samples, RATE_HZ, np.array([5.9, 10.0]))
+    assert np.isnan(feet).all()
+    assert np.isnan(over_noise).all()
 
 
 def test_refusals_name_what_is_wrong() -> None:

@@ -16,6 +16,8 @@ from support.evaluations import HOSTILE, ROWS, made_evaluation
 from seismic_lightning.evaluation.budget import CONDITIONAL_ROW, MEAN_ROW
 from seismic_lightning.evaluation.report import REPORT_FILE, render, write_report
 from seismic_lightning.evaluation.report_figures import MAX_EXAMPLES, examples_figure, figures
+from seismic_lightning.evaluation.report_glossary import ANSWERS
+from seismic_lightning.evaluation.report_standing import worse_than_mean
 from seismic_lightning.evaluation.report_tables import numbers
 from seismic_lightning.evaluation.result import BIN_COLUMNS, Curves, Evaluation
 
@@ -104,6 +106,21 @@ def test_every_row_measure_and_reason_can_be_read(evaluation: Evaluation, page: 
     for value in ("best.ckpt", "outputs/datasets/9f31c0a2", "phase.n_iterations", "0.1.0"):
         assert value in page.text
     assert "Not described here" not in page.text
+
+
+def test_a_model_worse_than_the_mean_is_named_first_and_loudly() -> None:
+    made = made_evaluation(n_examples=0, rows=(MEAN_ROW, CONDITIONAL_ROW))
+    assert "<strong>conditional generation is" not in render(made)
+    budget = made.budget.copy()
+    budget.loc[budget["measure"] == "skill", "value"] = -0.4
+    faults = worse_than_mean(budget)
+    shown = render(made._replace(budget=budget, notes=[*faults, *made.notes]))
+    assert shown.index(f"<strong>{faults[0]}</strong>") < shown.index(made.notes[0])
+
+
+def test_every_row_is_explained(page: Page) -> None:
+    for row in ROWS:
+        assert ANSWERS[row] in page.text
 
 
 def test_cells_show_the_values_and_intervals_of_the_budget(evaluation: Evaluation, path: Path) -> None:

@@ -16,7 +16,7 @@ from seismic_lightning.evaluation.budget import (
 )
 from seismic_lightning.evaluation.measure import Best
 from seismic_lightning.evaluation.report_glossary import FAMILIES, FURTHER, HONESTY, entry
-from seismic_lightning.evaluation.report_standing import Standing, badness, standing
+from seismic_lightning.evaluation.report_standing import Standing, badness, standing, worse_than_mean
 from seismic_lightning.evaluation.report_tables import bin_tables, budget_tables, numbers, verdicts
 
 COLUMNS = [column.name for measure in all_measures() for column in measure.columns]
@@ -64,6 +64,18 @@ def test_the_next_baseline_serves_where_the_first_has_no_value() -> None:
     assert standing(0.6, "low", both, CONDITIONAL_ROW) == "worse"
     for others in ({MEAN_ROW: 1.0}, {CEILING_ROW: 0.0}, {MEAN_ROW: 1.0, HALVES_ROW: 0.0}):
         assert standing(0.6, "low", others, CONDITIONAL_ROW) == "unplaced"
+
+
+def test_only_a_model_below_the_mean_is_named() -> None:
+    made = made_evaluation(n_examples=0)
+    assert worse_than_mean(made.budget) == []
+    budget = made.budget.copy()
+    budget.loc[budget["measure"] == "skill", "value"] = -0.25
+    named = worse_than_mean(budget)
+    assert [line.partition(" is ")[0] for line in named] == [
+        row for row in ROWS if row in (ORACLE_ROW, CONDITIONAL_ROW, PRIOR_ROW)
+    ]
+    assert all("worse than the constant mean spectrogram (skill -0.25)" in line for line in named)
 
 
 def test_halves_are_no_floor_of_answers_to_requests() -> None:

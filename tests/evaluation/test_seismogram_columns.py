@@ -48,6 +48,7 @@ def columns() -> dict[str, dict[str, float]]:
         "phases apart": records(one, shuffled),
         "white": records(one, np.random.default_rng(1).normal(size=one.velocity_m_s.shape)),
         "copies": training,
+        "leaking": records(one, one.velocity_m_s + 0.3 * np.roll(one.velocity_m_s, -80, axis=-1)),
     }
     measures = [*closure_measures(), *seismogram_measures()]
     measures += honesty_measures(features(training), features, ("waveform",))
@@ -70,6 +71,7 @@ def test_real_records_keep_their_columns(columns: dict[str, dict[str, float]]) -
     assert row["copies of training records"] < 0.3
     for name in ("P found less real", "P rectilinearity less real", "coherence after P less real"):
         assert abs(row[name]) < 0.1
+    assert abs(row["foot before P less real"]) < 0.15
 
 
 def test_what_is_spoilt_is_seen(columns: dict[str, dict[str, float]]) -> None:
@@ -80,6 +82,7 @@ def test_what_is_spoilt_is_seen(columns: dict[str, dict[str, float]]) -> None:
     assert columns["white"]["P found less real"] < -0.8
     assert np.isnan(columns["white"]["S-P error, median"]), "no P stands out, so nothing is read"
     assert columns["white"]["precision"] == columns["white"]["recall"] == 0.0
+    assert columns["leaking"]["foot before P less real"] > 0.4
     assert columns["copies"]["copies of training records"] == 1.0
     assert columns["copies"]["distance to training over held-out"] == 0.0
 
@@ -100,6 +103,7 @@ def test_columns_count_the_records_that_they_rest_on() -> None:
     table[30, COLUMNS.index("magnitude")] = np.nan
     table[:20, COLUMNS.index("snr")] = 1.0
     table[:50, COLUMNS.index("s_over_noise")] = 1.0
+    table[:30, COLUMNS.index("p_over_noise")] = 1.0
     table[40:, COLUMNS.index("corner_hz")] = np.nan
     made = Records(np.arange(n_records) // 3, magnitude=magnitude, seismogram=table)
     answer = Answer("any", made, paired=False)
@@ -115,6 +119,7 @@ def test_columns_count_the_records_that_they_rest_on() -> None:
     assert counts["S-P error, median"] == counts["H/V of S over real"] == (40, 14)
     assert counts["corner frequency over real"] == (20, 8)
     assert counts["envelope levels off real"] == (10, 4)
+    assert counts["foot before P less real"] == (30, 10)
 
 
 def test_few_strong_events_keep_their_closure_and_tell_of_lost_draws() -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from support.fake_datamodule import FakeDataModule
 from support.training import quiet_trainer, small
+from support.waiting import KillAt, KilledError
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
@@ -27,25 +28,6 @@ SCHEDULES: dict[str, Callable[[Optimizer], LRScheduler] | None] = {
     # No loss falls tenfold in an epoch: every epoch is a plateau.
     "plateau": partial(ReduceLROnPlateau, patience=0, threshold=0.9, factor=0.5),
 }
-
-
-class KilledError(Exception):
-    """Stands for a process that is gone."""
-
-
-class KillAt(L.Callback):
-    """Stop a run before one of its steps."""
-
-    def __init__(self, step: int) -> None:
-        """Keep the step."""
-        self.step = step
-
-    def on_train_batch_start(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, batch: Batch, batch_idx: int
-    ) -> None:
-        """Stop the run."""
-        if trainer.global_step == self.step:
-            raise KilledError
 
 
 def run(

@@ -6,6 +6,7 @@ import pytest
 import torch
 from support.signals import counts, option
 from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from seismic_lightning.errors import ConfigurationError, DatasetError
 from seismic_lightning.transforms.companding import PowerCompanding
@@ -23,7 +24,7 @@ COMPANDING = PowerCompanding(0.3, 6.0)
 def mixed() -> tuple[list[Tensor], list[Group], Tensor]:
     """Return nine records of five sampling rates, one by one and in groups."""
     records = [torch.from_numpy(counts(1, rate, 40.0, seed=i)[0]) for i, rate in enumerate(RATES_HZ)]
-    groups = []
+    groups: list[Group] = []
     for rate_hz in sorted(set(RATES_HZ)):
         positions = torch.tensor([i for i, rate in enumerate(RATES_HZ) if rate == rate_hz])
         groups.append((rate_hz, positions, torch.stack([records[i] for i in positions])))
@@ -169,3 +170,20 @@ def test_lengths_that_differ_after_resampling_are_refused() -> None:
     ]
     with pytest.raises(DatasetError, match=r"\(100\.0, 4003\), \(20\.0, 4001\)"):
         front().waveform(groups, torch.tensor([0, 0]))
+
+
+def test_on_an_accelerator_a_front_is_a_fixed_sequence_of_operations_on_what_lies_there() -> None:
+    # What steps can be captured as: nothing that depends on values, nothing brought from the host.
+    whole = front().to("meta")
+    positions, band = torch.arange(4, device="meta"), torch.zeros(4, dtype=torch.int64, device="meta")
+    samples = torch.empty(4, 3, 2001, dtype=torch.int32, device="meta")
+
+    def work(samples: Tensor) -> tuple[Tensor, Tensor]:
+        waveform, spectrogram = whole([(100.0, positions, samples, True)], band)
+        return waveform, spectrogram
+
+    work(samples)  # designs its filters
+    traced = make_fx(work)(samples)
+    constants = [getattr(traced, node.target) for node in traced.graph.nodes if node.op == "get_attr"]
+    assert {constant.device.type for constant in constants} == {"meta"}
+    assert len([node for node in traced.graph.nodes if node.op == "call_function"]) < 60

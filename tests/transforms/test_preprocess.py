@@ -13,6 +13,7 @@ from scipy import signal
 from support.signals import counts, option
 
 from seismic_lightning.errors import BandError, ConfigurationError
+from seismic_lightning.transforms.plan import chunk_size
 from seismic_lightning.transforms.preprocess import Preprocess
 
 RATES_HZ = (20.0, 40.0, 50.0, 80.0, 100.0, 200.0)
@@ -255,3 +256,32 @@ def test_the_accelerators_way_gives_the_same(monkeypatch: pytest.MonkeyPatch) ->
     result = preprocess(record, 50.0, band)
     error = (result - expected).norm(dim=-1) / expected.norm(dim=-1)
     assert error.max() < F32_BOUND
+
+
+def test_an_accelerator_that_is_told_of_no_gaps_looks_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    record, band = torch.from_numpy(counts(20, 50.0)), torch.arange(20)
+    monkeypatch.setattr("seismic_lightning.transforms.gaps._answers_at_once", lambda _: False)
+    preprocess = Preprocess(option("marmara"))
+    expected = preprocess(record, 50.0, band)
+    monkeypatch.setattr("seismic_lightning.transforms.preprocess.fill_gaps", None)
+    assert torch.equal(preprocess(record, 50.0, band, gapless=True), expected)
+    with pytest.raises(TypeError):
+        preprocess(record, 50.0, band)
+
+
+def test_an_accelerator_is_told_of_impossible_bands_only_where_none_is_possible() -> None:
+    record = torch.empty(2, 3, 1401, dtype=torch.int32, device="meta")
+    band = torch.zeros(2, dtype=torch.int64, device="meta")
+    bands = {"any": [[1.0, 5.0]], "EH": [[9.0, 40.0]]}
+    assert Preprocess(option("fixed_band", bands_hz=bands))(record, 20.0, band).shape[0] == 2
+    preprocess = Preprocess(option("fixed_band", bands_hz={"any": [[9.0, 40.0]]}))
+    with pytest.raises(BandError, match="9 Hz is at or above 8 Hz"):
+        preprocess(record, 20.0, band)
+
+
+def test_what_an_accelerator_works_on_at_once_is_bounded_by_its_size_not_by_its_number() -> None:
+    meta = torch.device("meta")
+    assert chunk_size(meta, 3 * 7001) > 1000
+    assert chunk_size(meta, 3 * 1_000_000) == 11
+    assert chunk_size(meta, 10**9) == 1
+    assert chunk_size(torch.device("cpu"), 10**9) == chunk_size(torch.device("cpu"), 1)

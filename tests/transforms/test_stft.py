@@ -119,3 +119,10 @@ def test_torchaudio_works_without_its_extension(monkeypatch: pytest.MonkeyPatch)
     extension = sys.modules["torchaudio._extension"]
     assert not extension._IS_TORCHAUDIO_EXT_AVAILABLE
     assert extension.fail_if_no_align(len) is len
+
+
+def test_an_accelerators_magnitudes_are_those_of_a_processor() -> None:
+    stft = Stft(StftSettings())
+    waveform = torch.from_numpy(np.random.default_rng(0).normal(0, 1e4, (2, 3, 2001)).astype(np.float32))
+    torch.testing.assert_close(stft.complex(waveform).abs(), stft(waveform), rtol=1e-6, atol=0)
+    assert Stft(StftSettings()).to("meta")(waveform.to("meta")).shape == stft(waveform).shape
