@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seismic_lightning.cli import slurm
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ QUIET = (
     "+hydra.job_logging.handlers.console.level=ERROR",
 )
 """Settings of all processes but the first: no files, and nothing said twice."""
-INTERACTIVE = ("bash", "interactive")
-"""SLURM jobs in which people type commands, any number of them."""
 WAIT_S = 300.0
 """Longest wait for the first process to name the folder."""
 GRACE_S = 30.0
@@ -58,11 +57,9 @@ def words_for_all(typed: Sequence[str]) -> list[str]:
 
 
 def _folder() -> list[str]:
-    job = os.environ.get("SLURM_JOB_ID")
-    if job and "SLURM_STEP_ID" in os.environ and os.environ.get("SLURM_JOB_NAME") not in INTERACTIVE:
+    if (step := slurm.step()) is not None:
         # the same folder after a requeue, so that the job goes on in it
-        step = os.environ["SLURM_STEP_ID"]
-        return [f"hydra.run.dir=${{output_dir}}/${{task}}/slurm-{job}-{step}"]
+        return [f"hydra.run.dir=${{output_dir}}/${{task}}/slurm-{step.replace('.', '-')}"]
     if is_first_process():
         return []
     if not _is_elastic():

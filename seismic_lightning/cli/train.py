@@ -27,6 +27,7 @@ from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.outcome import Result, run_recorded
 from seismic_lightning.cli.processes import is_loss_of_process, together, words_for_all
 from seismic_lightning.cli.schema import TrainConfig
+from seismic_lightning.cli.slurm import check_job, was_requeued
 from seismic_lightning.cli.sweep_job import job_command, one_after_another, prepare_job
 from seismic_lightning.errors import ConfigurationError, TrainingError
 
@@ -82,11 +83,14 @@ def train(config: DictConfig) -> Result:
     from seismic_lightning.cli.resume import resolve_checkpoint
 
     check_ranges(config)
+    check_job(config, HydraConfig.get().runtime.choices["trainer"])
     overrides, run_dir = list(HydraConfig.get().overrides.task), Path(config.paths.run_dir)
     for override in knobs_without_effect(config, overrides):
         log.warning("%s has no effect here: no chosen option reads it.", override)
     for word in check_hardware(config):
         log.warning(word)
+    if was_requeued() and (run_dir / "checkpoints" / "last.ckpt").is_file():
+        config.ckpt_path = "last"
     checkpoint = resolve_checkpoint(config.ckpt_path, run_dir, Path(config.output_dir), config.task)
     prepare_lightning(config.seed)
     command = None
@@ -212,9 +216,14 @@ def fit(
     checkpoint: Path | None,
 ) -> None:
     """Train; a signal ends the command with that signal's exit code and a word on how to go on."""
+    from seismic_lightning.callbacks.requeue import QUEUED_AGAIN
+
     try:
         trainer.fit(model, datamodule, ckpt_path=checkpoint)
-    except SystemExit:  # Lightning's answer to both signals
+    except SystemExit as ended:
+        if ended.code == QUEUED_AGAIN:
+            raise
+        # Lightning's answer to both signals
         last = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
         way = f"go on with ckpt_path={last}" if last.is_file() else "nothing was saved yet"
         log.error("Interrupted in epoch %d; %s.", trainer.current_epoch, way)

@@ -44,7 +44,7 @@ def with_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 def config(mode: str = "32-true", strategy: str = "auto", ema: bool = False, **trainer: object) -> DictConfig:
     named = {"_target_": strategy} if "." in strategy else strategy
     section = {"accelerator": "auto", "devices": "auto", "num_nodes": 1, "strategy": named, **trainer}
-    callbacks = {"ema": {}} if ema else {}
+    callbacks: dict[str, object] = {"ema": {}} if ema else {}
     return OmegaConf.create(
         {"trainer": section, "precision": {"mode": mode}, "callbacks": callbacks, "compile": False}
     )
