@@ -44,7 +44,7 @@ def with_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 def config(mode: str = "32-true", strategy: str = "auto", ema: bool = False, **trainer: object) -> DictConfig:
     named = {"_target_": strategy} if "." in strategy else strategy
     section = {"accelerator": "auto", "devices": "auto", "num_nodes": 1, "strategy": named, **trainer}
-    callbacks = {"ema": {}} if ema else {}
+    callbacks: dict[str, object] = {"ema": {}} if ema else {}
     return OmegaConf.create(
         {"trainer": section, "precision": {"mode": mode}, "callbacks": callbacks, "compile": False}
     )
@@ -124,7 +124,7 @@ def test_the_units_are_those_of_the_processor() -> None:
         (("trainer.accumulate_grad_batches=0",), "accumulate_grad_batches=0 cannot be used"),
         (("trainer.gradient_clip_val=-1",), "gradient_clip_val=-1.0 cannot be used"),
         (("trainer.gradient_clip_val=much",), "gradient_clip_val"),
-        (("trainer.acumulate_grad_batches=2",), "accumulate_grad_batches"),
+        (("trainer.accumulate_grad_batch=2",), "accumulate_grad_batches"),
         (("compile=perhaps",), "compile"),
     ],
 )
