@@ -168,7 +168,7 @@ def _check_compiler(device: str) -> None:
     try:
         torch.compile(torch.neg)(torch.ones(2, device=device))
     except Exception as error:  # of the compiler at hand, whichever that is
-        reason = " ".join(str(error).split())[:200]
+        reason = str(error).strip().partition("\n")[0][:200]
         raise ConfigurationError(
             f"compile=true: nothing can be compiled here ({reason}); leave it out."
         ) from error

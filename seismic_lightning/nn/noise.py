@@ -49,7 +49,8 @@ class RecordNoise:
         place = torch.arange(1, tensor[0].numel() + 1, device=record.device)
         bits = _mixed(record[:, None] + place * _GOLDEN)
         uniform = (_shifted(bits, 64 - _UNIFORM_BITS).float() + 0.5) * 2.0**-_UNIFORM_BITS
-        return torch.special.ndtri(uniform).reshape(tensor.shape).to(tensor)
+        normal: Tensor = torch.special.ndtri(uniform)
+        return normal.reshape(tensor.shape).to(tensor)
 
 
 def _mixed(words: Tensor) -> Tensor:

@@ -124,7 +124,7 @@ def test_the_units_are_those_of_the_processor() -> None:
         (("trainer.accumulate_grad_batches=0",), "accumulate_grad_batches=0 cannot be used"),
         (("trainer.gradient_clip_val=-1",), "gradient_clip_val=-1.0 cannot be used"),
         (("trainer.gradient_clip_val=much",), "gradient_clip_val"),
-        (("trainer.acumulate_grad_batches=2",), "accumulate_grad_batches"),
+        (("trainer.accumulate_grad_batch=2",), "accumulate_grad_batches"),
         (("compile=perhaps",), "compile"),
     ],
 )

@@ -169,6 +169,16 @@ def test_when_one_process_is_killed_all_end_and_the_run_can_go_on(
     assert sha256(tmp_path / "run") == sha256(two_processes)
 
 
+def test_compiled_layers_learn_the_same(words: Words, tmp_path: Path) -> None:
+    for name in ("false", "true"):
+        command = words(
+            tmp_path, "trainer=cpu", "debug=fast", f"compile={name}", f"hydra.run.dir={tmp_path}/{name}"
+        )
+        finish(start([*command, "trainer.max_epochs=1"]))
+    assert sorted(weights(tmp_path / "true")) == sorted(weights(tmp_path / "false"))
+    torch.testing.assert_close(losses(tmp_path / "true"), losses(tmp_path / "false"), rtol=1e-5, atol=0.0)
+
+
 def test_a_sharded_model_learns_the_same_and_is_one_file(
     two_processes: Path, words: Words, tmp_path: Path
 ) -> None:
