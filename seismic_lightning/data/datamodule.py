@@ -174,14 +174,8 @@ class SpectrogramDataModule(L.LightningDataModule):
             return self._loader_in_order("train")
         rank, world_size = self._rank()
         accumulate = 1 if self.trainer is None else self.trainer.accumulate_grad_batches
-        batches = KeyedBatches(
-            len(records),
-            self.batch_size,
-            self.seed,
-            rank=rank,
-            world_size=world_size,
-            accumulate=accumulate,
-        )
+        who = {"rank": rank, "world_size": world_size, "accumulate": accumulate}
+        batches = KeyedBatches(len(records), self.batch_size, self.seed, **who)
         return ResumableLoader(records, batches, self, self._pin_memory())
 
     def val_dataloader(self) -> DataLoader[RawBatch]:
