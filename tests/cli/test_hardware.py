@@ -169,7 +169,8 @@ def test_only_further_processes_are_told_to_be_quiet(monkeypatch: pytest.MonkeyP
 
 
 def test_a_slurm_job_keeps_its_folder_when_it_is_queued_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in (("SLURM_JOB_ID", "7"), ("SLURM_STEP_ID", "0"), ("SLURM_PROCID", "0")):
+    told = {"SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0", "SLURM_NTASKS": "4", "SLURM_PROCID": "0"}
+    for name, value in told.items():
         monkeypatch.setenv(name, value)
     first = words_for_all([])
     assert first == ["hydra.run.dir=${output_dir}/${task}/slurm-7-0"]
