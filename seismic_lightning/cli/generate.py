@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 
 from seismic_lightning.cli.console import progress_bar, say
 from seismic_lightning.cli.device import device_of
+from seismic_lightning.cli.generation_schema import GenerateConfig
 from seismic_lightning.cli.launch import launch
-from seismic_lightning.cli.schema import GenerateConfig
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from seismic_lightning.records.inventory import Inventory
 
 log = logging.getLogger(__name__)
-
-DEVICE_BATCH_SIZE = 512
-"""Records worked on at once by an accelerator."""
 
 
 def main() -> None:
@@ -45,7 +42,7 @@ def generate(config: DictConfig) -> None:
         )
     wanted = requests(config)
     # Here: refusals of what was typed need no torch.
-    from seismic_lightning.generation.draw import BATCH_SIZE, DrawSettings
+    from seismic_lightning.generation.draw import DrawSettings
     from seismic_lightning.generation.files import check_vacant
     from seismic_lightning.generation.generate import prepare
     from seismic_lightning.generation.request import Manner
@@ -57,9 +54,10 @@ def generate(config: DictConfig) -> None:
         temperature=config.temperature,
         sampler=config.sampler or trained.sampler,
         phase=config.phase,
-        batch_size=BATCH_SIZE if trained.device.type == "cpu" else DEVICE_BATCH_SIZE,
+        same_noise=config.same_noise,
+        allow_far=config.allow_far,
     )
-    manner = Manner(inventory(config.stations), config.location_code, config.unit)
+    manner = Manner(inventory(config.stations), config.location_code, config.unit, config.allow_far)
     generation = prepare(trained, wanted, settings, manner)
     for line in generation.warnings():
         log.warning(line)

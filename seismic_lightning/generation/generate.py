@@ -76,7 +76,12 @@ class Generation(NamedTuple):
         records = expand(self.requests)
         about = About(
             f"{len(records)} records of {type(self.trained.model).__name__} {self.trained.path.name}",
-            {**describe(self.trained), "settings": asdict(self.settings), **self._asked()},
+            {
+                **describe(self.trained),
+                "device": self.trained.device.type,
+                "settings": asdict(self.settings),
+                **self._asked(),
+            },
             self.trained.passing_hz,
         )
         blocks = draw(self.trained, records, self.settings)

@@ -114,7 +114,8 @@ def test_every_file_says_it_is_synthetic(folder: Path) -> None:
         "temperature": 1.0,
         "sampler": "prior",
         "phase": "normal",
-        "batch_size": 32,
+        "same_noise": False,
+        "allow_far": False,
     }
     assert [row["trace_band_low_hz"] for row in document["requests"]] == [1.0, 1.0]
     assert b"Synthetic records" in (folder / "overview.png").read_bytes()
