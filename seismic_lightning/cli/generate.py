@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the command."""
-    launch(generate, "generate", GenerateConfig)
+    launch(generate, "generate", GenerateConfig, logs_refusals=False)
 
 
 def generate(config: DictConfig) -> None:

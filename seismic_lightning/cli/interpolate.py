@@ -28,7 +28,7 @@ _OF_DRAWS = ("temperature", "sampler")
 
 def main() -> None:
     """Run the command."""
-    launch(interpolate, "interpolate", InterpolateConfig)
+    launch(interpolate, "interpolate", InterpolateConfig, logs_refusals=False)
 
 
 def interpolate(config: DictConfig) -> None:

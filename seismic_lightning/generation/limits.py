@@ -105,7 +105,7 @@ def _fault(row: Mapping[Any, Any], hull: TrainingHull) -> str:
     )
     value, reach = float(row[REACHES[quantity]]), getattr(hull, quantity)
     low, high = margins(reach, quantity)
-    trained = f"far beyond the training data, {reach.lowest:g} to {reach.highest:g}"
+    trained = f"far beyond the training data, {reach.lowest:.4g} to {reach.highest:.4g}"
     if quantity != "hypocentral_distance_km":
         return f"{quantity}={value:g} is {trained}; give {low:.4g} to {high:.4g}"
     latitude_deg, longitude_deg = row["source_latitude_deg"], row["source_longitude_deg"]

@@ -81,6 +81,7 @@ def test_a_model_without_condition_needs_no_source(
         (("ckpt_path=CVAE", "output_dir=o", "n_records=0"), "n_records=0: give a whole number of 1 or more"),
         (("ckpt_path=CVAE", "output_dir=o", "magnitude=big"), "magnitude=big: Value 'big'"),
         (("ckpt_path=CVAE", "output_dir=o", "magnitude=nan"), "magnitude=nan: give a number from -3 to 10"),
+        (("ckpt_path=CVAE", "output_dir=o", "magnitude=3,5"), "point, magnitude=3.5; or put -m in front"),
         (("ckpt_path=CVAE", "output_dir=o", "depth_km=-5"), "depth_km=-5.0: give a number from 0"),
         (("ckpt_path=CVAE", "output_dir=o"), "CVAE, which also needs magnitude, latitude_deg"),
         (
@@ -124,8 +125,20 @@ def test_what_cannot_be_generated_is_refused(
     with pytest.raises(SystemExit, match=message) as refused:
         run_command(generate, *named)
     assert len(str(refused.value).splitlines()) == 1
-    assert not Path("o").exists()
+    assert sorted(path.name for path in Path().iterdir()) == ["taken"]
     assert [path.name for path in Path("taken").iterdir()] == ["thesis.tex"]
+
+
+def test_a_refusal_leaves_other_runs_and_folders_that_the_user_named(
+    run_command: Callable[..., None], vae_checkpoint: Path
+) -> None:
+    run_command(generate, f"ckpt_path={vae_checkpoint}", "output_dir=made")
+    kept = sorted(Path().rglob("*"))
+    with pytest.raises(SystemExit, match="output_dir=made is occupied"):
+        run_command(generate, f"ckpt_path={vae_checkpoint}", "output_dir=made", "hydra.run.dir=mine")
+    assert (Path("mine") / "generate.log").is_file()
+    shutil.rmtree("mine")
+    assert sorted(Path().rglob("*")) == kept
 
 
 def test_the_model_works_where_it_was_told_to(

@@ -1,6 +1,7 @@
 """Files of generated records are read by ObsPy as what they are, and say that they are synthetic."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from numpy.typing import NDArray
 from obspy import UTCDateTime
 from support.scenarios import inside
 
-from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.errors import ConfigurationError, StorageError
 from seismic_lightning.generation.draw import DrawSettings
-from seismic_lightning.generation.files import About, file_names, write_records
+from seismic_lightning.generation.files import About, check_vacant, file_names, write_records
 from seismic_lightning.generation.generate import prepare
 from seismic_lightning.generation.request import Manner, expand, request_table
 from seismic_lightning.generation.trained import Trained
@@ -202,12 +203,25 @@ def test_a_folder_appears_whole_or_not_at_all(trained: Trained, tmp_path: Path) 
 
     with pytest.raises(ConfigurationError, match="stop"):
         write_records(tmp_path / "records", records, broken(), About("test", {}, 1.0))
-    assert [path.name for path in tmp_path.iterdir()] == ["records.lock"]
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thesis.tex").write_text("precious")
     with pytest.raises(ConfigurationError, match="taken is occupied and stays as it is"):
         write_records(tmp_path / "taken", records, broken(), About("test", {}, 1.0))
     assert (tmp_path / "taken" / "thesis.tex").read_text() == "precious"
+
+
+def test_a_folder_that_may_not_be_made_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StorageError, match=f"output_dir=.*: {tmp_path}/file is a file"):
+        check_vacant(tmp_path / "file" / "records")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    message = f"output_dir={tmp_path}/new/records: no permission to write in {tmp_path}; give another folder"
+    with pytest.raises(StorageError, match=f"^{message}$"):
+        check_vacant(tmp_path / "new" / "records")
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(
