@@ -160,8 +160,8 @@ def _check_fits(trained: Trained, wanted: Wanted) -> None:
     lacking = [name for name in NEEDED if name not in given]
     if lacking and trained.conditional:
         raise ConfigurationError(
-            f"{wanted.where}{trained.path} holds a {type(trained.model).__name__}, which also needs "
-            f"{', '.join(lacking)}"
+            f"{trained.path} holds a {type(trained.model).__name__}, which also needs "
+            f"{', '.join(wanted.where + name for name in lacking)}"
         )
 
 
