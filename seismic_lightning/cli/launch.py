@@ -68,8 +68,8 @@ def launch(
         if error.errno not in _STORAGE_ERRORS:
             raise
         refuse(
-            f"cannot write {error.filename or 'a file'}: {error.strerror}; give another output_dir, or work in "
-            "a folder that you may write to."
+            f"cannot write {error.filename or 'a file'}: {error.strerror}; give another output_dir, or "
+            "work in a folder that you may write to."
         )
     except KeyboardInterrupt:
         write_to_log("interrupted")

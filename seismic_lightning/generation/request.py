@@ -29,6 +29,8 @@ ANY_FAMILY = "HH"
 """Where neither request nor checkpoint names a family."""
 NOWHERE = Site("XX", "SYNTH", np.nan, np.nan, np.nan, known=False, sensitivity=None)
 """The station of records without a place: XX is the network that FDSN keeps for what is no network."""
+UNSPECIFIED_MAGNITUDE = "M"
+"""QuakeML's word for a magnitude of which nobody says the type."""
 _ONE_FILE = ["source_id", "station_network_code", "station_code", "station_location_code", "trace_channel"]
 """What the name of a record's file is made of."""
 _LOCATION = re.compile(r"[A-Z0-9]{1,2}")
@@ -87,6 +89,8 @@ def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | N
         for one, family in zip(wanted, families, strict=True)
     ]
     table = _described(wanted, places)
+    known = None if trained.hull is None else trained.hull.magnitude_type
+    table["source_magnitude_type"] = (known or UNSPECIFIED_MAGNITUDE) if trained.conditional else None
     table["trace_channel"] = families
     table["station_location_code"] = manner.location_code
     _add_times(table, trained, np.array([one.origin_ns for one in wanted], dtype=np.int64))

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,11 @@ import pytest
 from matplotlib.image import imread
 from numpy.typing import NDArray
 from obspy import UTCDateTime
+from obspy.io.quakeml.core import _validate as quakeml_is_valid
+from obspy.io.stationxml.core import validate_stationxml
 from support.scenarios import inside
 
+import seismic_lightning
 from seismic_lightning.errors import ConfigurationError, StorageError
 from seismic_lightning.generation.draw import DrawSettings
 from seismic_lightning.generation.files import About, check_vacant, file_names, write_records
@@ -82,6 +86,34 @@ def test_the_catalogue_holds_the_source_and_theoretical_picks(folder: Path, trai
     starts_ns = metadata["trace_start_time"].astype("int64").to_numpy()
     assert [pick.time_ns for pick in picks] == (starts_ns + 10 * 10**9).tolist()
     assert {pick.phase[0] for pick in read_quakeml(folder / "catalogue.xml").picks} == {"P", "S"}
+
+
+def test_catalogue_and_stations_say_what_made_them_and_are_valid(folder: Path, trained: Trained) -> None:
+    version = seismic_lightning.__version__
+    assert trained.hull is not None
+    assert trained.hull.magnitude_type == "ML"
+    catalogue = obspy.read_events(folder / "catalogue.xml")
+    for event in catalogue:
+        assert [found.text for found in event.event_descriptions] == ["synthetic earthquake"]
+        assert event.preferred_magnitude().magnitude_type == "ML"
+        for part in (event, event.preferred_origin(), event.preferred_magnitude()):
+            made_by = part.creation_info
+            assert (made_by.agency_id, made_by.author) == (
+                "seismic_lightning", f"seismic_lightning {version}"
+            )  # fmt: skip
+            assert made_by.creation_time is None  # the same request makes the same bytes
+    inventory = obspy.read_inventory(folder / "stations.xml")
+    assert inventory.source == f"seismic_lightning {version}, synthetic records"
+    first = pd.read_parquet(folder / "metadata.parquet")["trace_start_time"].min()
+    assert abs(inventory.created - UTCDateTime(first.isoformat())) < 1.0
+    assert quakeml_is_valid(str(folder / "catalogue.xml"))
+    assert validate_stationxml(str(folder / "stations.xml"))[0]
+
+
+def test_a_magnitude_of_a_type_that_nobody_knows_says_so(trained: Trained) -> None:
+    assert trained.hull is not None
+    older = replace(trained, hull=replace(trained.hull, magnitude_type=None))
+    assert request_table(older, [inside(older)])["source_magnitude_type"].tolist() == ["M"]
 
 
 def test_station_metadata_match_the_waveforms(folder: Path, trained: Trained) -> None:
