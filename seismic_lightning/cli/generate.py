@@ -61,6 +61,12 @@ def generate(config: DictConfig) -> None:
     generation = prepare(trained, wanted, settings, manner)
     for line in generation.warnings():
         log.warning(line)
+    if config.sampler is None and settings.sampler == "prior":
+        log.warning(
+            "%s holds no density of its training posteriors, as after a training that did not end: latents "
+            "come from the prior",
+            trained.path,
+        )
     with progress_bar("generating") as advance:
         generated = generation.write(output_dir, advance)
     say(f"{generated.n_records} synthetic records in {generated.unit} in {generated.folder}.")

@@ -112,10 +112,12 @@ def prepare(
 
     Raises:
         BandError: No band for a channel family.
+        CheckpointError: ``sampler=aggregate`` and no density was fitted.
         ConfigurationError: The model draws nothing, or a request does not fit it.
     """
-    trained.require_draws()
-    return Generation(trained, request_table(trained, wanted, manner), settings or DrawSettings())
+    settings = settings or DrawSettings()
+    trained.require_draws(settings.sampler)
+    return Generation(trained, request_table(trained, wanted, manner), settings)
 
 
 def describe(trained: Trained) -> dict[str, Any]:

@@ -71,6 +71,8 @@ def test_a_model_without_condition_needs_no_source(
 ) -> None:
     run_command(generate, f"ckpt_path={vae_checkpoint}", "n_records=3", "output_dir=made")
     assert len(list(Path("made").rglob("*.mseed"))) == 3
+    (log,) = Path("outputs/generate").glob("*/generate.log")
+    assert "holds no density of its training posteriors" in log.read_text()  # which is the better sampler
 
 
 @pytest.mark.parametrize(

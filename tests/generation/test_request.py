@@ -122,6 +122,14 @@ def test_unknown_stations_are_told_their_neighbours(trained: Trained) -> None:
         request_table(trained, [inside(trained, station=f"{known}X")])
 
 
+def test_codes_are_known_in_small_letters_too(trained: Trained) -> None:
+    known = trained.conditions.stations[0]
+    wanted = [inside(trained, station=name.lower()) for name in (known, known.partition(".")[2])]
+    table = request_table(trained, wanted)
+    assert table["station_code"].tolist() == [known.partition(".")[2]] * 2
+    assert table["outside_station"].tolist() == [False, False]
+
+
 def test_a_code_of_two_networks_has_to_be_named_in_full(trained: Trained) -> None:
     code = trained.conditions.stations[0].partition(".")[2]
     twin = Inventory(
