@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from benchmarks.usage import tell_usage
+
 NAMES = (
     "front", "train_step", "ingest", "bulletin", "phase", "generation", "simulation", "archive",
     "acquisition", "startup",
@@ -15,4 +17,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

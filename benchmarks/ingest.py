@@ -22,6 +22,7 @@ from rich.table import Table
 
 from benchmarks import synthetic
 from benchmarks.goal import Goal, cells
+from benchmarks.usage import tell_usage
 from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.layout import CATALOGUE, STATIONS, WAVEFORMS, find_parts
 from seismic_lightning.curation.measure import Candidate, measure
@@ -150,4 +151,5 @@ def rms_ratio(trace: obspy.Trace, before_p_s: float) -> float:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

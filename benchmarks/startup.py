@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells
+from benchmarks.usage import tell_usage
 
 REPEATS = 9
 HELP_GOAL = Goal(1.7, at_least=False)
@@ -64,4 +65,5 @@ def _seconds(arguments: list[str], expected: int, folder: str) -> float:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

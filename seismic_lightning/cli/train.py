@@ -64,7 +64,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the command."""
-    launch(functools.partial(run_recorded, train), "train", TrainConfig, words_for_all)
+    launch(functools.partial(run_recorded, train), "train", TrainConfig, words_for_all=words_for_all)
 
 
 def train(config: DictConfig) -> Result:

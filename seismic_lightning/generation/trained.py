@@ -22,7 +22,7 @@ from seismic_lightning.errors import CheckpointError, ConfigurationError
 from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.models.checkpoint import read_checkpoint
 from seismic_lightning.models.generative import GenerativeAutoencoder
-from seismic_lightning.models.load import load_model
+from seismic_lightning.models.load import model_of
 from seismic_lightning.nn.noise import Noise
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.phase import FAST_ITERATIONS, Admm, PhaseMethod
@@ -74,14 +74,15 @@ class Trained:
                 waveforms need.
         """
         path = Path(path)
-        data = DataOfCheckpoint.of(read_checkpoint(path), str(path))
+        checkpoint = read_checkpoint(path, device)
+        data = DataOfCheckpoint.of(checkpoint, str(path))
         if data.unit is None or data.window is None:
             lacking = "unit" if data.unit is None else "window"
             raise CheckpointError(
                 f"{path}: does not say the {lacking} of its records ({DATA_KEY}.{lacking}), which waveforms "
                 "need; train again, or give a checkpoint of a later training"
             )
-        model = load_model(path, device)
+        model = model_of(checkpoint, path)
         return cls(
             path=path,
             model=model,
@@ -155,17 +156,23 @@ class Trained:
             return Condition(nothing, places, nothing.long())
         return Condition(*(part.to(self.device) for part in self.conditions(metadata)))
 
-    def require_draws(self) -> None:
+    def require_draws(self, sampler: str = "prior") -> None:
         """Refuse a model that cannot draw new records.
 
+        Args:
+            sampler: Where latents are to come from.
+
         Raises:
-            ConfigurationError: Naming the file and its model.
+            CheckpointError: ``aggregate`` was asked for and the file holds no density.
+            ConfigurationError: There is no such sampler, or the model has no prior; naming the file.
         """
         if not self.model.draws:
             raise ConfigurationError(
                 f"{self.path} holds an {type(self.model).__name__}, which has no prior to draw records "
                 "from: it can reconstruct only; give the checkpoint of a VAE or CVAE"
             )
+        if isinstance(self.model, GenerativeAutoencoder):
+            self.model.require_sampler(sampler, f"{self.path}: ")
 
     def generate(
         self,

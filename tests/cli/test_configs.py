@@ -9,6 +9,7 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from seismic_lightning.cli.generation_schema import GenerateConfig, InterpolateConfig
 from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
 from seismic_lightning.cli.schema import (
@@ -17,8 +18,6 @@ from seismic_lightning.cli.schema import (
     CurateConfig,
     EvaluateConfig,
     ExportConfig,
-    GenerateConfig,
-    InterpolateConfig,
     RunsConfig,
     SimulateConfig,
     TrainConfig,
