@@ -80,6 +80,7 @@ def _warm(dataset: CuratedDataset, rng: np.random.Generator) -> tuple[float, flo
 def _cold(dataset: CuratedDataset, rng: np.random.Generator) -> tuple[float, float]:
     """Time both ways over records that are not in memory, seconds."""
     rows = rng.permutation(len(dataset))[: BATCH_SIZE * COLD_BATCHES]
+    dataset.release()
     _drop(dataset.root)
     mapped_s = _timed(_MemoryMap(dataset), rows, perf_counter)
     _drop(dataset.root)

@@ -73,7 +73,7 @@ class CuratedDataset:
             Groups of one sampling rate each, rates ascending.
 
         Raises:
-            DatasetError: A shard cannot be read, or ends early.
+            DatasetError: A shard cannot be read.
         """
         rows = np.asarray(rows, dtype=np.int64)
         rates_hz = self._rate_hz[rows]
@@ -84,6 +84,10 @@ class CuratedDataset:
             waveform = self._reader.gather(self._shard[chosen], self._row[chosen])
             groups.append(RateGroup(float(rate_hz), positions, waveform))
         return groups
+
+    def release(self) -> None:
+        """Close the open shards, whose pages count as this process's memory; the next fetch opens them."""
+        self._reader.close()
 
     def responses(self) -> Responses:
         """Read the instrument responses that ``trace_<component>_response`` points to.

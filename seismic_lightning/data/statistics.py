@@ -2,7 +2,7 @@
 
 Fitting reads records of the training split once (some twice, for the floor), so the result is kept beside
 the runs under a name made of everything it depends on. Of a large split it reads a draw, so that training
-begins within seconds whatever the number of records: 4,096 records move the mean by a sixty-fourth of the
+begins within seconds whatever the number of records: 2,048 records move the mean by a fortieth of the
 deviation between records, and every later run draws the same ones.
 """
 
@@ -29,7 +29,7 @@ from seismic_lightning.transforms.settings import COMPLEX, RepresentationSetting
 
 _FLOOR_RECORDS = 1024
 """Records that decide the floor: a percentile over 40 million magnitudes does not move with more."""
-MOST_RECORDS = 4096
+MOST_RECORDS = 2048
 """Records that decide everything else."""
 _BATCH_RECORDS = 64
 _FIT_VERSION = 2

@@ -87,6 +87,7 @@ def fingerprints(dataset: CuratedDataset) -> Fingerprints:
     for rows, waveform, rate_hz in _in_parts(dataset, np.arange(n_records)):
         digests[rows] = _digests(waveform)
         speckle[:, rows] = _speckle(spectra(waveform, rate_hz, band)[1]).transpose(1, 0, 2)
+    dataset.release()
     return Fingerprints(digests, speckle)
 
 

@@ -51,6 +51,7 @@ class JudgedRecords(RecordsSeen):
         """
         for start in range(0, len(rows), BATCH_RECORDS):
             yield self.read(rows[start : start + BATCH_RECORDS])
+        self.dataset.release()
 
     def level(self, representation: Tensor) -> NDArray[np.float32]:
         """Return what spectrograms are judged by, of either representation.

@@ -146,6 +146,7 @@ class Signals:
             chosen = rows[start : start + BATCH_SIZE]
             for group in self._dataset.fetch(chosen):
                 yield self._block(chosen[group.positions], group)
+            self._dataset.release()
 
     @property
     def dtype(self) -> np.dtype[Any]:
