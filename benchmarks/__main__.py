@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 NAMES = (
-    "front", "train_step", "ingest", "bulletin", "phase", "generation", "simulation", "archive",
+    "front", "train_step", "access", "ingest", "bulletin", "phase", "generation", "simulation", "archive",
     "acquisition", "startup",
 )  # fmt: skip
 

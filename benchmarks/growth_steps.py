@@ -28,7 +28,7 @@ def curated(archive_dir: str, dataset_dir: str) -> dict[str, float]:
     from seismic_lightning.curation.build import curate
     from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 
-    settings = CurationSettings(WindowSettings(length_s=40.0), SelectionSettings(min_snr=0.0))
+    settings = CurationSettings(window=WindowSettings(length_s=40.0), select=SelectionSettings(min_snr=0.0))
     start = perf_counter()
     summary = curate(Path(archive_dir), Path(dataset_dir), settings, n_workers=N_WORKERS)
     seconds = perf_counter() - start
