@@ -49,7 +49,7 @@ class Figures(NamedTuple):
         epoch_s: Processor time of the front for all training records.
     """
 
-    n_records: int
+    n_records: float
     curation_s: float
     curation_cpu_s: float
     coordinating_mb: float
@@ -66,9 +66,7 @@ def main() -> None:
         found = [measure(Path(folder) / str(n_records), n_records) for n_records in sizes]
     table = Table(*COLUMNS, title=f"growth, {N_WORKERS} processes for curation, one thread for training")
     for figures in found:
-        table.add_row(
-            *(f"{figure:,.1f}" if isinstance(figure, float) else f"{figure:,}" for figure in figures)
-        )
+        table.add_row(*(f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}" for figure in figures))
     goals = Table("of the largest", "figure", "goal", "verdict")
     first, last = found[0], found[-1]
     for name in ("coordinating_mb", "measuring_mb"):

@@ -65,7 +65,7 @@ def opened(dataset_dir: str, output_dir: str) -> dict[str, float]:
     found: dict[str, float] = {}
 
     def first_batch(
-        _trainer: object, _model: object, datamodule: SpectrogramDataModule, _from: object
+        trainer: object, model: object, datamodule: SpectrogramDataModule, checkpoint: object
     ) -> None:
         batches = iter(datamodule.train_dataloader())
         next(batches)

@@ -59,7 +59,7 @@ def main() -> None:
             rows, digest = [], hashlib.sha256()
             for candidate in candidates:
                 measured = measure(candidate, archive_dir, inventory, settings)
-                digest.update(np.ascontiguousarray(measured.window.samples))
+                digest.update(np.ascontiguousarray(measured.window.samples).data)
                 rows.append([measured.row[name] for name in names])
             return np.array(rows), digest.hexdigest()
 
@@ -132,7 +132,7 @@ def with_obspy(
     candidate: Candidate,
     archive_dir: Path,
     settings: CurationSettings,
-    keep: Callable[[NDArray[np.int32]], None],
+    keep: Callable[[memoryview], None],
 ) -> list[float]:
     p = obspy.UTCDateTime(ns=next(pick.time_ns for pick in candidate.picks if pick.phase == "P"))
     start = p - settings.window.before_p_s
@@ -145,7 +145,7 @@ def with_obspy(
     stream.merge(fill_value=0)
     stream.trim(start, start + settings.window.length_s)
     traces = [stream.select(component=letter)[0] for letter in COMPONENTS]
-    keep(np.stack([trace.data for trace in traces]))
+    keep(np.stack([trace.data for trace in traces]).data)
     legacy = [legacy_ratio(trace, settings.window.before_p_s) for trace in traces]
     rms = [rms_ratio(trace, settings.window.before_p_s) for trace in traces]
     expected = round(settings.window.length_s * traces[0].stats.sampling_rate) + 1
