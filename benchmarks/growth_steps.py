@@ -67,11 +67,10 @@ def opened(dataset_dir: str, output_dir: str) -> dict[str, float]:
     def first_batch(
         trainer: object, model: object, datamodule: SpectrogramDataModule, checkpoint: object
     ) -> None:
-        batches = iter(datamodule.train_dataloader())
-        next(batches)
+        next(iter(datamodule.train_dataloader()))
         found.update(start_s=perf_counter() - wall, start_cpu_s=process_time() - cpu)
         start, n_records = process_time(), 0
-        for _, batch in zip(range(TIMED_BATCHES), batches, strict=False):
+        for _, batch in zip(range(TIMED_BATCHES), datamodule.train_dataloader(), strict=False):
             n_records += len(datamodule.on_after_batch_transfer(batch, 0).index)
         per_record_s = (process_time() - start) / n_records
         found["epoch_s"] = per_record_s * len(datamodule.records("train"))
