@@ -6,7 +6,7 @@ import sys
 from benchmarks.usage import tell_usage
 
 NAMES = (
-    "front", "train_step", "ingest", "bulletin", "phase", "generation", "simulation", "archive",
+    "front", "train_step", "access", "ingest", "bulletin", "phase", "generation", "simulation", "archive",
     "acquisition", "startup",
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from benchmarks.goal import Goal, cells
 from benchmarks.usage import tell_usage
 
 REPEATS = 9
-HELP_GOAL = Goal(1.7, at_least=False)
+HELP_GOAL = Goal(1.5, at_least=False)
 """Times as long as the bare application's help."""
 REFUSAL_GOAL = Goal(2.0, unit=" s", at_least=False)
 TRAIN = Path(__file__).parents[1].absolute() / "train.py"

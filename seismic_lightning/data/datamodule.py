@@ -61,6 +61,7 @@ class SpectrogramDataModule(L.LightningDataModule):
     conditions: ConditionScaling
     mean_spectrogram: Tensor
     motion: GroundMotion
+    _hull: TrainingHull
 
     def __init__(
         self,
@@ -108,7 +109,8 @@ class SpectrogramDataModule(L.LightningDataModule):
         )
         self._check_rates(front, band)
         self._check_sizes(front, len(rows["train"]))
-        self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]], self.condition)
+        train = metadata.iloc[rows["train"]]
+        self.conditions, self._hull = ConditionScaling.fit(train, self.condition), TrainingHull.fit(train)
         if unknown := int(metadata["source_depth_km"].isna().sum()):
             log.info("%d records of unknown depth: the condition takes the training mean.", unknown)
         condition = self.conditions(metadata)
@@ -210,7 +212,7 @@ class SpectrogramDataModule(L.LightningDataModule):
             },
             "front": self.front.settings(),
             "conditions": self.conditions.settings(),
-            "hull": TrainingHull.fit(self.dataset.metadata.iloc[self._rows("train")]).settings(),
+            "hull": self._hull.settings(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
