@@ -3,8 +3,10 @@
 import subprocess
 import sys
 
+from benchmarks.usage import tell_usage
+
 NAMES = (
-    "front", "train_step", "ingest", "bulletin", "phase", "generation", "simulation", "archive",
+    "front", "train_step", "access", "ingest", "bulletin", "phase", "generation", "simulation", "archive",
     "acquisition", "startup",
 )  # fmt: skip
 
@@ -15,4 +17,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

@@ -44,6 +44,7 @@ from torch import Tensor
 
 from benchmarks import synthetic
 from benchmarks.goal import Goal, cells
+from benchmarks.usage import tell_usage
 from seismic_lightning.records.response import frequencies_hz
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.response import Instruments
@@ -250,4 +251,5 @@ def table(rows: list[Row]) -> Table:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     Console().print(table(run()))

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells
+from benchmarks.usage import tell_usage
 from seismic_lightning.data.condition import ConditionScaling
 from seismic_lightning.generation.draw import BATCH_SIZE, draw, sources
 from seismic_lightning.generation.files import About, write_records
@@ -154,4 +155,5 @@ def _work(
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     Console().print(table(run()))

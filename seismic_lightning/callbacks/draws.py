@@ -13,6 +13,7 @@ References:
 """
 
 import math
+from typing import cast
 
 import lightning as L
 import torch
@@ -88,7 +89,8 @@ class PriorDraws(Callback):
         """Log the distance; with several processes the mean of theirs."""
         kept, drawn = (torch.cat(parts)[: self._max_records] for parts in (self._kept, self._drawn))
         self._kept, self._drawn = [], []
-        pl_module.log("val/energy_distance", energy_distance(drawn, kept), sync_dist=True)
+        own = energy_distance(drawn, kept)
+        pl_module.log("val/energy_distance", cast(Tensor, trainer.strategy.reduce(own, reduce_op="mean")))
 
 
 def energy_distance(first: Tensor, second: Tensor) -> Tensor:

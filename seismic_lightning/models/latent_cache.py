@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from seismic_lightning.nn.noise import normal_like
+from seismic_lightning.nn.noise import Noise, RecordNoise, normal_like
 
 
 class LatentCache:
@@ -26,7 +26,7 @@ class LatentCache:
         self._place = torch.full((int(rows.max()) + 1,), -1, device=rows.device)
         self._place[rows] = torch.arange(len(rows), device=rows.device)
 
-    def sample(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+    def sample(self, rows: Tensor, generator: Noise | RecordNoise) -> Tensor:
         """Draw a latent for each record from its posterior.
 
         Args:

@@ -26,7 +26,7 @@ from seismic_lightning.models.latent_cache import LatentCache
 from seismic_lightning.models.load import load_model
 from seismic_lightning.models.means import EpochMeans
 from seismic_lightning.nn.denoiser import Denoiser
-from seismic_lightning.nn.noise import Noise, keyed_generator, normal_like
+from seismic_lightning.nn.noise import Noise, RecordNoise, normal_like
 from seismic_lightning.nn.posterior import Posterior
 
 VALIDATION_LEVELS = {"low_noise": -1.5, "medium_noise": 0.0, "high_noise": 1.5}
@@ -130,13 +130,13 @@ class LatentDiffusion(SpectrogramAutoencoder):
         """Look at each record's latent through noise of a level drawn for it."""
         if self.cache is None:
             raise TrainingError("latents were not gathered: leave callbacks.latents in")
-        noise = keyed_generator(self.device, self._seed, self.current_epoch, batch_idx, self.global_rank)
-        latent = self._standardised(self.cache.sample(batch.index, noise))
-        normal = torch.randn(len(latent), generator=noise, device=noise.device)
-        hidden = torch.rand(len(latent), generator=noise, device=noise.device) < self.hidden_conditions
+        drawn = [RecordNoise((self._seed, self.current_epoch, part), batch.index) for part in range(4)]
+        latent = self._standardised(self.cache.sample(batch.index, drawn[0]))
+        one = latent.new_empty(len(latent), 1)
+        hidden = torch.special.ndtr(drawn[1].normal_like(one))[:, 0] < self.hidden_conditions
         process, network = self.denoiser.process, self.denoiser.network(batch.condition, hidden)
-        level, drawn = process.draw_levels(normal), normal_like(latent, noise)
-        losses = process.losses(network, latent, drawn, level)
+        level = process.draw_levels(drawn[2].normal_like(one)[:, 0])
+        losses = process.losses(network, latent, drawn[3].normal_like(latent), level)
         return {"loss": self._mean_loss("train", batch, {"loss": losses})}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
@@ -156,11 +156,11 @@ class LatentDiffusion(SpectrogramAutoencoder):
         mode = self.encode(batch.spectrogram, batch.condition).mode
         latent, network = self._standardised(mode), self.denoiser.network(batch.condition)
         process = self.denoiser.process
-        noise = keyed_generator(self.device, self._seed, batch_idx, self.global_rank)
         losses = {}
-        for name, normal in VALIDATION_LEVELS.items():
+        for place, (name, normal) in enumerate(VALIDATION_LEVELS.items()):
+            noise = RecordNoise((self._seed, place), batch.index).normal_like(latent)
             level = process.draw_levels(torch.full((len(latent),), normal, device=latent.device))
-            losses[f"loss_{name}"] = process.losses(network, latent, normal_like(latent, noise), level)
+            losses[f"loss_{name}"] = process.losses(network, latent, noise, level)
         losses = {"loss": torch.stack(list(losses.values())).mean(0), **losses}
         nothing = mode.new_zeros(len(mode), 0)
         return {
@@ -195,7 +195,8 @@ class LatentDiffusion(SpectrogramAutoencoder):
         self.eval()
         try:
             noise = self.draw(condition, generator=generator, temperature=temperature, sampler=sampler)
-            return self.from_noise(noise, condition, generator)
+            spectrogram = self.from_noise(noise, condition)
+            return spectrogram + self.draw_residual(spectrogram, generator)
         finally:
             self.train(was_training)
 
@@ -224,23 +225,29 @@ class LatentDiffusion(SpectrogramAutoencoder):
         return normal_like(start, generator)
 
     @torch.no_grad()
-    def from_noise(self, noise: Tensor, condition: Condition, generator: Noise | None) -> Tensor:
-        """Make records of noise.
+    def from_noise(self, noise: Tensor, condition: Condition) -> Tensor:
+        """Make records of noise, without the residual.
 
         Args:
             noise: ``(B, *latent_shape)`` standard normal numbers.
             condition: Scaled conditions of the records.
-            generator: Source of the residual; None leaves it out.
 
         Returns:
             ``(B, C, F, T)`` scaled spectrograms.
         """
         latent = self.denoiser.from_noise(noise, condition) * self.latent_std + self.latent_mean
-        spectrogram = self.decode(latent, condition).float()
+        return self.decode(latent, condition).float()
+
+    def draw_residual(self, spectrogram: Tensor, generator: Noise) -> Tensor:
+        """Draw what the first stage's decoder cannot know; nothing where it has learnt no residual.
+
+        Args:
+            spectrogram: ``(B, C, F, T)``, for its shape and device.
+            generator: Source of the noise, or one for each record.
+        """
+        nothing = torch.zeros_like(spectrogram)
         residual = getattr(self.first_stage, "residual", None)
-        if generator is None or residual is None:
-            return spectrogram
-        drawn: Tensor = residual.add_to(spectrogram, generator)
+        drawn: Tensor = nothing if residual is None else residual.add_to(nothing, generator)
         return drawn
 
     @torch.no_grad()

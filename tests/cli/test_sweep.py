@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from seismic_lightning.cli.outcome import LOCK, read_outcome, state_of
 from seismic_lightning.cli.study import open_study
 from seismic_lightning.errors import SweepError
 
+UNREACHABLE = "Unable to contact slurm controller"
 FAKE = Path(__file__).parents[1] / "support" / "fake_training.py"
 RunCommand = Callable[..., None]
 Sweep = Callable[..., Path]
@@ -138,10 +138,26 @@ def test_what_cannot_be_swept_is_one_line_before_any_job(
     assert len(ledger(swept)) == 2
 
 
-@pytest.mark.skipif(shutil.which("srun") is not None, reason="this is a cluster")
-def test_an_absent_scheduler_is_one_line(sweep: Sweep, tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"hydra/launcher=slurm cannot launch: .*srun"):
+@pytest.mark.parametrize(
+    ("programs", "message"),
+    [
+        ({}, "Could not detect .*srun"),
+        ({"srun": "exit 1", "sbatch": f"echo {UNREACHABLE} >&2; exit 1"}, UNREACHABLE),
+        ({"srun": "exit 1", "sbatch": "echo welcome"}, "sbatch output .*welcome"),
+    ],
+    ids=["no SLURM", "no controller", "another sbatch"],
+)
+def test_an_unreachable_scheduler_is_one_line_before_any_job(
+    programs: dict[str, str], message: str, sweep: Sweep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    for name, body in programs.items():
+        (tmp_path / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin")
+    with pytest.raises(SystemExit, match=f"hydra/launcher=slurm cannot launch: .*{message}") as stopped:
         sweep("beta=1,2", "hydra/launcher=slurm")
+    assert "\n" not in str(stopped.value.code)
     assert ledger(tmp_path) == []
 
 

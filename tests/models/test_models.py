@@ -11,13 +11,14 @@ from torch.autograd import backward
 
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.models.ae import AE
+from seismic_lightning.models.ae_kl import AEKL
 from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.models.cvae import CVAE
 from seismic_lightning.models.load import load_model
 from seismic_lightning.models.objective import objective
 from seismic_lightning.models.vae import VAE
 
-MODELS = [AE, VAE, CVAE]
+MODELS = [AE, AEKL, VAE, CVAE]
 SIZES = [(129, 110, 3), (129, 63, 3), (33, 17, 3), (33, 17, 1)]
 """Frequency bins, frames and components."""
 
@@ -139,15 +140,15 @@ def test_bfloat16_comes_close(model_class: type[SpectrogramAutoencoder]) -> None
 
 
 @every_model
-def test_noise_follows_the_batch_number(
-    model_class: type[SpectrogramAutoencoder],
-) -> None:
+def test_noise_follows_the_record_and_not_its_batch(model_class: type[SpectrogramAutoencoder]) -> None:
     batch = fake_batch(33, 17)
     model = build(model_class).eval()
-    first, again, later = (model.training_step(batch, step)["reconstruction"] for step in (0, 0, 1))
+    others = batch._replace(index=batch.index + len(batch.index))
+    steps = ((batch, 0), (batch, 1), (others, 0))
+    first, again, other = (model.training_step(*step)["reconstruction"] for step in steps)
     assert torch.equal(first, again)
     is_sampled = model.encode(batch.spectrogram, batch.condition).kl().shape[1] > 0
-    assert torch.equal(first, later) == (not is_sampled)
+    assert torch.equal(first, other) == (not is_sampled)
 
 
 @every_model
