@@ -34,8 +34,8 @@ def group_norm(n_channels: int) -> nn.GroupNorm:
 class ResidualBlock(nn.Module):
     """Normalise, bend and convolve twice, and add the result to the input.
 
-    With features the second normalisation is scaled and shifted by them. The last convolution starts at zero,
-    so that a new block hands its input on.
+    With features the second normalisation is scaled and shifted by them, and the last convolution starts at
+    zero, so that a new block hands its input on.
     """
 
     def __init__(self, in_channels: int, out_channels: int, n_features: int = 0) -> None:
@@ -51,8 +51,9 @@ class ResidualBlock(nn.Module):
         self.conv1 = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)
         self.norm2 = group_norm(out_channels)
         self.conv2 = nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias) if self.conv2.bias is not None else None
+        if n_features:
+            for parameter in self.conv2.parameters():
+                nn.init.zeros_(parameter)
         same = in_channels == out_channels
         self.skip = nn.Identity() if same else nn.Conv2d(in_channels, out_channels, kernel_size=1)
         self.modulation = nn.Linear(n_features, 2 * out_channels) if n_features else None
