@@ -16,6 +16,7 @@ from seismic_lightning.codes import USABLE_SHARE_OF_NYQUIST
 from seismic_lightning.errors import BandError
 from seismic_lightning.transforms import bandpass
 from seismic_lightning.transforms.bands import BandTable
+from seismic_lightning.transforms.recursion import BlockRecursion
 from seismic_lightning.transforms.resample import FftLengths, fft_lengths, resampled_length
 from seismic_lightning.transforms.response import Removal
 from seismic_lightning.transforms.settings import PreprocessSettings
@@ -50,15 +51,17 @@ def chunk_size(device: torch.device, values_per_record: int) -> int:
 
 @dataclass(frozen=True)
 class FilterBank:
-    """Filters that share one pair of transform lengths.
+    """Filters that share one pair of transform lengths, or that need none.
 
     Attributes:
         lengths: Transform lengths; None where samples pass without a transform.
         filters: ``(rows, F)`` complex responses, NaN in rows of other banks; None without a band table.
+        recursion: What filters instead of the transforms; None where they do.
     """
 
     lengths: FftLengths | None
     filters: Tensor | None = None
+    recursion: BlockRecursion | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class Plan:
             if used:
                 raise BandError("; ".join(self.refused[row] for row in used))
 
-    def chunks(self, band: Tensor, values_per_record: int) -> list[tuple[FilterBank, Tensor]]:
+    def chunks(self, band: Tensor, values_per_record: int) -> list[tuple[FilterBank, Tensor | slice]]:
         """Divide records into chunks that go through the same transforms.
 
         Args:
@@ -110,15 +113,14 @@ class Plan:
             values_per_record: Samples of one record, components counted.
 
         Returns:
-            Each chunk's filters and the ``(n,)`` places of its records.
+            Each chunk's filters and the places of its records, ``(n,)`` or a slice.
         """
         size = chunk_size(band.device, values_per_record)
-        chunks = []
+        if len(self.banks) == 1:
+            return [(self.banks[0], slice(start, start + size)) for start in range(0, len(band), size)]
+        chunks: list[tuple[FilterBank, Tensor | slice]] = []
         for index, bank in enumerate(self.banks):
-            if len(self.banks) == 1:
-                members = torch.arange(len(band), device=band.device)
-            else:
-                members = (self.bank_of_row[band] == index).nonzero().squeeze(1)
+            members = (self.bank_of_row[band] == index).nonzero().squeeze(1)
             chunks += [(bank, members[start : start + size]) for start in range(0, len(members), size)]
         return chunks
 
@@ -139,29 +141,55 @@ def make_plan(
         ConfigurationError: The rate cannot be resampled to the common one.
     """
     target_hz = settings.sampling_rate_hz
-    corners_hz, _, _ = table.clipped_hz(table.limit_hz(rate_hz, target_hz))
+    if recurses(settings, table, rate_hz, device):
+        corners_hz, _, _ = table.clipped_hz(table.limit_hz(rate_hz, target_hz))
+        recursion = BlockRecursion(corners_hz, settings.corners, rate_hz, DTYPES[settings.dtype])
+        banks, bank_of_row = [FilterBank(None, recursion=recursion)], [0] * len(table)
+    elif len(table):
+        banks, bank_of_row = _banks(settings, table, rate_hz, n_samples, device)
+    else:
+        resampling = fft_lengths(n_samples / rate_hz + _RESAMPLING_PAD_S, rate_hz, target_hz)
+        banks, bank_of_row = [FilterBank(None if rate_hz == target_hz else resampling)], [0]
+    ramp = torch.from_numpy(cosine_ramp(n_samples, settings.taper_fraction))
+    return Plan(
+        n_samples=resampled_length(n_samples, rate_hz, target_hz),
+        ramp=ramp.to(device, DTYPES[settings.dtype]),
+        banks=banks,
+        bank_of_row=torch.tensor(bank_of_row, device=device),
+        refused=_refusals(table, rate_hz, target_hz),
+    )
+
+
+def recurses(settings: PreprocessSettings, table: BandTable, rate_hz: float, device: torch.device) -> bool:
+    """Tell whether records are filtered by recursion, which a processor does faster than transforms.
+
+    Args:
+        settings: What to do.
+        table: Bands of the same settings.
+        rate_hz: Sampling rate of the records; to resample them takes transforms anyway.
+        device: Where they are.
+    """
+    at_home = device.type == "cpu" and rate_hz == settings.sampling_rate_hz
+    return at_home and settings.corners % 2 == 0 and len(table) > 0
+
+
+def _banks(
+    settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int, device: torch.device
+) -> tuple[list[FilterBank], list[int]]:
+    """Return filters by transform length and the place of each band's among them."""
+    corners_hz, _, _ = table.clipped_hz(table.limit_hz(rate_hz, settings.sampling_rate_hz))
     excess = _TOLERATED_EXCESS if device.type == "cpu" else math.inf
     lengths = _shared(_lengths_of_rows(settings, table, rate_hz, n_samples), excess)
-    banks, bank_of_row = [], torch.zeros(max(len(table), 1), dtype=torch.int64)
-    for index, length in enumerate(sorted(set(lengths.values()))):
+    distinct = sorted(set(lengths.values()))
+    banks = []
+    for length in distinct:
         rows = [row for row, own in lengths.items() if own == length]
         filters = torch.full((len(table), length.native // 2 + 1), torch.nan, dtype=torch.complex128)
         filters[rows] = torch.from_numpy(
             bandpass.response(corners_hz[rows], settings.corners, rate_hz, length.native)
         )
         banks.append(FilterBank(length, filters.to(device, DTYPES[settings.dtype].to_complex())))
-        bank_of_row[rows] = index
-    if not banks:
-        resampling = fft_lengths(n_samples / rate_hz + _RESAMPLING_PAD_S, rate_hz, target_hz)
-        banks = [FilterBank(None if rate_hz == target_hz else resampling)]
-    ramp = torch.from_numpy(cosine_ramp(n_samples, settings.taper_fraction))
-    return Plan(
-        n_samples=resampled_length(n_samples, rate_hz, target_hz),
-        ramp=ramp.to(device, DTYPES[settings.dtype]),
-        banks=banks,
-        bank_of_row=bank_of_row.to(device),
-        refused=_refusals(table, rate_hz, target_hz),
-    )
+    return banks, [distinct.index(lengths[row]) if row in lengths else 0 for row in range(len(table))]
 
 
 def _refusals(table: BandTable, rate_hz: float, target_hz: float) -> dict[int, str]:

@@ -173,7 +173,7 @@ class Preprocess(nn.Module):
         shape = (*waveform.shape[:-1], plan.n_samples)
         batch = torch.empty(shape, dtype=self.dtype, device=waveform.device)
         for bank, place in chunks:
-            samples = waveform.index_select(0, place)
+            samples = waveform[place]
             own = None if instrument is None else instrument[place]
             batch[place] = self._process(samples, plan, bank, band[place], own, gapless=gapless)
         return batch
@@ -194,7 +194,7 @@ class Preprocess(nn.Module):
         samples = subtract_exactly(waveform, offset, self.dtype)
         if gaps is not None:
             samples = fill_gaps(samples, gaps)
-        filtered = bank.filters is not None or plan.removal is not None
+        filtered = len(self.table) > 0 or plan.removal is not None
         untouched = not (self.settings.detrend or len(plan.ramp) or filtered)
         if self.settings.detrend:
             detrend_(samples)
@@ -213,7 +213,10 @@ class Preprocess(nn.Module):
         return samples
 
     def _filter_and_resample(self, samples: Tensor, bank: FilterBank, band: Tensor) -> Tensor:
-        """Carry tapered records through one pair of transforms, two where both ways are filtered."""
+        """Carry tapered records through the recursion or a pair of transforms, two where it is both ways."""
+        if bank.recursion is not None:
+            both_ways = self.settings.zero_phase
+            return (bank.recursion.both_ways if both_ways else bank.recursion.forwards)(samples, band)
         if bank.lengths is None:
             return samples
         native, target = bank.lengths
