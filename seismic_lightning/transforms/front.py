@@ -140,8 +140,13 @@ class SpectrogramFront(nn.Module):
         """
         scaling, companding = self._fitted(), self.companding
         if companding is None:
-            return self._by_chunks(lambda samples: scaling(self.stft(samples)), waveform, 1)
-        return self._by_chunks(lambda samples: companding(self.stft.complex(samples)), waveform, 2)
+
+            def scaled(samples: Tensor, out: Tensor | None = None) -> Tensor:
+                magnitude = self.stft(samples, out)
+                return scaling(magnitude) if magnitude.requires_grad else scaling.scale_(magnitude)
+
+            return self._by_chunks(scaled, waveform, 1)
+        return self._by_chunks(lambda samples, _=None: companding(self.stft.complex(samples)), waveform, 2)
 
     def log_magnitude(self, representation: Tensor) -> Tensor:
         """Reduce a representation to what figures show and skills compare, whichever kind it is.
@@ -228,8 +233,11 @@ class SpectrogramFront(nn.Module):
             raise ConfigurationError("the front has no scaling: fit one on the training split first")
         return self.scaling
 
-    def _by_chunks(self, transform: Callable[[Tensor], Tensor], waveform: Tensor, channels: int) -> Tensor:
-        """Apply a transform from waveforms to some channels per component chunk by chunk."""
+    def _by_chunks(self, transform: Callable[..., Tensor], waveform: Tensor, channels: int) -> Tensor:
+        """Apply a transform from waveforms to some channels per component chunk by chunk.
+
+        It is also given the place where its result belongs, and may use it.
+        """
         *records, n_components, n_samples = waveform.shape
         shape = (*records, channels * n_components, self.stft.n_freqs, self.stft.n_frames(n_samples))
         size = chunk_size(waveform.device, math.prod(shape[1:]))
@@ -237,7 +245,10 @@ class SpectrogramFront(nn.Module):
             return transform(waveform)
         batch = torch.empty(shape, dtype=waveform.dtype, device=waveform.device)
         for start in range(0, len(batch), size):
-            batch[start : start + size] = transform(waveform[start : start + size])
+            place = batch[start : start + size]
+            result = transform(waveform[start : start + size], place)
+            if result is not place:
+                place.copy_(result)
         return batch
 
     def settings(self) -> dict[str, Any]:

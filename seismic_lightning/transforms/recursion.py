@@ -65,6 +65,11 @@ class BlockRecursion:
         Returns:
             ``(B, C, N)`` filtered records.
         """
+        with torch.autocast("cpu", enabled=False):  # else mixed precision would round the factors
+            return self._forwards(samples, band)
+
+    def _forwards(self, samples: Tensor, band: Tensor) -> Tensor:
+        """Filter causally in the precision of the samples."""
         n_records, n_components, n_samples = samples.shape
         n_blocks = -(-n_samples // BLOCK)
         padded = F.pad(samples, (0, n_blocks * BLOCK - n_samples))
