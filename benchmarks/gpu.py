@@ -98,7 +98,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--records", type=int, help="records in an epoch")
     parser.add_argument("--batch-size", type=int, help="records in a step")
     parser.add_argument("--precision", choices=("bf16", "fp32"), help="arithmetic of the model")
-    parser.add_argument("--compile", action="store_true", help="compile the model's part of the step")
+    parser.add_argument("--compile", action="store_true", help="compile the model in step and plain loop")
     return parser.parse_args()
 
 

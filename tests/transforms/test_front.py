@@ -179,7 +179,8 @@ def test_on_an_accelerator_a_front_is_a_fixed_sequence_of_operations_on_what_lie
     samples = torch.empty(4, 3, 2001, dtype=torch.int32, device="meta")
 
     def work(samples: Tensor) -> tuple[Tensor, Tensor]:
-        return whole([(100.0, positions, samples, True)], band)
+        waveform, spectrogram = whole([(100.0, positions, samples, True)], band)
+        return waveform, spectrogram
 
     work(samples)  # designs its filters
     traced = make_fx(work)(samples)
