@@ -34,9 +34,10 @@ _RESAMPLING_PAD_S = 10.0
 _TOLERATED_EXCESS = 1.25
 """Records share a transform up to this much longer than theirs, so that few serve a batch."""
 
-_CACHE_CHUNK, _DEVICE_VALUES = 8, 2**25
-"""What is worked on at once: records that fit the processor's cache, or values that bound the memory of an
-accelerator, 128 MB in single precision for each of the few intermediate results."""
+_CACHE_CHUNK, _RECURSION_CHUNK, _DEVICE_VALUES = 8, 16, 2**25
+"""What is worked on at once: records whose transforms fit the processor's cache, records over which the many
+small steps of a recursion are shared, or values that bound the memory of an accelerator, 128 MB in single
+precision for each of the few intermediate results."""
 
 
 def chunk_size(device: torch.device, values_per_record: int) -> int:
@@ -116,6 +117,8 @@ class Plan:
             Each chunk's filters and the places of its records, ``(n,)`` or a slice.
         """
         size = chunk_size(band.device, values_per_record)
+        if self.banks[0].recursion is not None:
+            size = _RECURSION_CHUNK
         if len(self.banks) == 1:
             return [(self.banks[0], slice(start, start + size)) for start in range(0, len(band), size)]
         chunks: list[tuple[FilterBank, Tensor | slice]] = []

@@ -27,8 +27,11 @@ from torch.nn import functional as F
 
 from seismic_lightning.transforms import bandpass
 
-BLOCK = 32
+BLOCK = 64
 """Samples of a block: more cost multiplications within blocks, fewer cost steps between them."""
+
+_STEPS = 24
+"""Doublings of the distance between blocks: enough for a record of a thousand million samples."""
 
 
 class BlockRecursion:
@@ -49,10 +52,12 @@ class BlockRecursion:
         n_rows = len(corners_hz)
         self._within = torch.full((n_rows, BLOCK, BLOCK), torch.nan, dtype=dtype)
         self._inflow, self._outflow = torch.full((2, n_rows, 2 * order, BLOCK), torch.nan, dtype=dtype)
-        self._decay = torch.full((n_rows, order, 1, 1), torch.nan, dtype=dtype.to_complex())
-        matrices = (self._within, self._inflow, self._outflow, self._decay)
+        self._decays = torch.full((n_rows, _STEPS, order, 1, 1), torch.nan, dtype=dtype.to_complex())
+        matrices = (self._within, self._inflow, self._outflow, self._decays)
         for row in np.flatnonzero(corners_hz[:, 0] < corners_hz[:, 1]):
-            for matrix, exact in zip(matrices, _design(corners_hz[row], order, sampling_rate_hz), strict=True):
+            for matrix, exact in zip(
+                matrices, _design(corners_hz[row], order, sampling_rate_hz), strict=True
+            ):
                 matrix[row] = torch.from_numpy(exact)
 
     def forwards(self, samples: Tensor, band: Tensor) -> Tensor:
@@ -104,10 +109,10 @@ class BlockRecursion:
             ``(B, 2 M, C, K)`` real parts, then imaginary ones.
         """
         states = torch.complex(inflow[:, 0], inflow[:, 1])
-        decay, distance = self._decay[band], 1
-        while distance < states.shape[-1]:
-            states[..., distance:] += decay * states[..., :-distance]
-            decay, distance = decay.square(), 2 * distance
+        decays = self._decays[band]
+        for step in range((states.shape[-1] - 1).bit_length()):
+            distance = 2**step
+            states[..., distance:] += decays[:, step] * states[..., :-distance]
         before = F.pad(torch.stack([states.real, states.imag], 1)[..., :-1], (1, 0))
         return before.flatten(1, 2)
 
@@ -124,7 +129,8 @@ def _design(
 
     Returns:
         ``(L, L)`` from samples to results of a block, ``(2 M, L)`` from samples to states, ``(2 M, L)`` from
-        states to results, and ``(M, 1, 1)`` what a block leaves of the states; ``M`` is the order.
+        states to results, and ``(steps, M, 1, 1)`` what 1, 2, 4, ... blocks leave of the
+        states; ``M`` is the order.
     """
     zeros, poles, gain = bandpass.design(*corners_hz, order, sampling_rate_hz)
     upper = np.flatnonzero(poles.imag > 0)
@@ -139,5 +145,5 @@ def _design(
         np.where(lag >= 0, impulse[lag], 0.0),
         np.concatenate([powers.real, powers.imag])[:, ::-1].copy(),
         np.concatenate([outflow.real, -outflow.imag]),
-        (poles[upper] ** BLOCK)[:, None, None],
+        np.stack([poles[upper] ** (BLOCK * 2**step) for step in range(_STEPS)])[..., None, None],
     )

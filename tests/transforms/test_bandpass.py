@@ -30,7 +30,7 @@ def test_the_slowest_pole_is_the_low_corners(order: int, low_hz: float) -> None:
     assert bandpass.decay_s(low_hz, 20.0, order, 100.0) == pytest.approx(expected_s, rel=0.05)
 
 
-@pytest.mark.parametrize("rate_hz", [20.0, 40.0, 50.0, 62.5, 80.0, 100.0, 125.0, 200.0, 250.0])
+@pytest.mark.parametrize("rate_hz", [20.0, 40.0, 50.0, 62.5, 80.0, 125.0, 200.0, 250.0])
 def test_a_tenth_of_a_hertz_is_padded_to_143_seconds(rate_hz: float) -> None:
     settings = option("marmara")
     table = BandTable(settings)
@@ -43,8 +43,8 @@ def test_a_tenth_of_a_hertz_is_padded_to_143_seconds(rate_hz: float) -> None:
 
 def test_small_earthquakes_need_less_padding() -> None:
     settings = option("marmara")
-    plan = make_plan(settings, BandTable(settings), 100.0, 7001, torch.device("cpu"))
-    n_ffts = [bank.lengths.native for bank in plan.banks if bank.lengths is not None]
+    plan = make_plan(settings, BandTable(settings), 50.0, 3501, torch.device("cpu"))
+    n_ffts = [bank.lengths.target for bank in plan.banks if bank.lengths is not None]
     assert 1 < len(n_ffts) <= 4
     assert min(n_ffts) < 9000
 
