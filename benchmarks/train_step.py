@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from benchmarks.goal import Goal, cells
+from benchmarks.goal import Goal, cells, keep
 from seismic_lightning.batch import Condition
 from seismic_lightning.models.ae import AE
 from seismic_lightning.models.objective import objective
@@ -31,7 +31,7 @@ from seismic_lightning.transforms.settings import PreprocessSettings, StftSettin
 
 N_RECORDS, N_SAMPLES, RATE_HZ, BATCH_SIZE = 256, 7001, 100.0, 64
 ROUNDS, STEPS = 20, 2
-GOAL = Goal(0.94, unit="")
+GOAL = Goal(0.94, unit="", wanted=0.97)
 """Share of the steps per second that preprocessing on the fly has to keep."""
 MARMARA = Path(__file__).parents[1] / "conf" / "preprocess" / "marmara.yaml"
 
@@ -60,6 +60,8 @@ def main() -> None:
             f"{min(ratios):.3f} to {max(ratios):.3f}",
             *cells(GOAL, median(ratios)),
         )
+        ours_ms, peer_ms = (f"{median(seconds) * per_record:.2f} ms" for seconds in (on_the_fly, ready))
+        keep(f"training on the fly, {threads} threads", ours_ms, peer_ms, median(ratios), GOAL)
     Console().print(table)
 
 

@@ -129,10 +129,11 @@ def _design(
 
     Returns:
         ``(L, L)`` from samples to results of a block, ``(2 M, L)`` from samples to states, ``(2 M, L)`` from
-        states to results, and ``(steps, M, 1, 1)`` what 1, 2, 4, ... blocks leave of the
-        states; ``M`` is the order.
+        states to results, and ``(steps, M, 1, 1)`` what 1, 2, 4, ... blocks leave of the states; ``M`` is the
+        order.
     """
-    zeros, poles, gain = bandpass.design(*corners_hz, order, sampling_rate_hz)
+    low_hz, high_hz = corners_hz
+    zeros, poles, gain = bandpass.design(low_hz, high_hz, order, sampling_rate_hz)
     upper = np.flatnonzero(poles.imag > 0)
     residues = np.array(
         [2 * gain * np.prod(poles[m] - zeros) / np.prod(poles[m] - np.delete(poles, m)) for m in upper]

@@ -6,6 +6,8 @@ import torch
 from scipy import signal
 from support.signals import counts, option
 
+from seismic_lightning.transforms.bands import BandTable
+from seismic_lightning.transforms.plan import make_plan
 from seismic_lightning.transforms.preprocess import Preprocess
 from seismic_lightning.transforms.recursion import BLOCK, BlockRecursion
 
@@ -59,10 +61,9 @@ def test_gradients_pass() -> None:
 
 
 @pytest.mark.parametrize("corners", [3, 4])
-def test_odd_orders_take_the_transforms(corners: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    used = []
-    forwards = BlockRecursion.forwards
-    monkeypatch.setattr(BlockRecursion, "forwards", lambda *given: used.append(1) or forwards(*given))
-    preprocess = Preprocess(option("marmara", corners=corners))
-    assert preprocess(torch.from_numpy(counts(1, 100.0)), 100.0, torch.tensor([0])).isfinite().all()
-    assert len(used) == (corners == 4)
+def test_odd_orders_take_the_transforms(corners: int) -> None:
+    settings = option("marmara", corners=corners)
+    plan = make_plan(settings, BandTable(settings), 100.0, 7001, torch.device("cpu"))
+    assert (plan.banks[0].recursion is not None) == (corners == 4)
+    record = torch.from_numpy(counts(1, 100.0))
+    assert Preprocess(settings)(record, 100.0, torch.tensor([0])).isfinite().all()
