@@ -1,4 +1,4 @@
-"""Run every benchmark in a process of its own, then print one table of all goals: ``python -m benchmarks``."""
+"""Run every benchmark in a process of its own, then print a table of all goals: ``python -m benchmarks``."""
 
 import json
 import os

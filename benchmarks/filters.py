@@ -1,4 +1,4 @@
-"""Filters and sampling rates: what the recursion over blocks gains on transforms, and what a mix of rates costs.
+"""Zero-phase filters and sampling rates: recursion against transforms, a mix of rates against one.
 
 * Zero phase: the recursion forwards and backwards against two passes of zero-padded Fourier transforms, both
   exact (ObsPy's ``zerophase=True``) and both on tapered records.
@@ -69,7 +69,8 @@ def zero_phase(settings: PreprocessSettings) -> tuple[Work, Work]:
     def padded(part: slice) -> Tensor:
         spectrum = torch.fft.rfft(samples[part], n_fft)
         spectrum = bandpass.filter_both_ways(spectrum, filters[band[part]].unsqueeze(1), n_fft, n_samples)
-        return torch.fft.irfft(spectrum, n_fft)[..., :n_samples]
+        filtered: Tensor = torch.fft.irfft(spectrum, n_fft)
+        return filtered[..., :n_samples]
 
     def recursive(part: slice) -> Tensor:
         return recursion.both_ways(samples[part], band[part])

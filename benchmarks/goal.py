@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 FIGURES = "BENCHMARK_FIGURES"
-"""Environment variable that names the file in which ``python -m benchmarks`` collects the figures of a run."""
+"""Environment variable that names the file in which ``python -m benchmarks`` collects its figures."""
 
 
 class Goal(NamedTuple):

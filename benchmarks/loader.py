@@ -1,7 +1,7 @@
 """A SeisBench generator in a DataLoader against the front, from stored counts to magnitudes of batches.
 
-Both start from decoded samples, SeisBench's in its own HDF5 format, ours in the memory map of curation, and do
-the same steps to each record. SeisBench's own augmentations are used where there are some (mean and trend,
+Both start from decoded samples, SeisBench's in its own HDF5 format, ours in the memory map of curation, and
+do the same steps to each record. SeisBench's own augmentations are used where there are some (mean and trend,
 filter); taper and short-time Fourier transform are ours, with everything cached that can be.
 
 Run with ``python -m benchmarks.loader``; it needs ``pip install seisbench``, which the extra ``dev`` brings.
@@ -34,6 +34,7 @@ class Prepared:
     """Taper, filter and transform of one record, as callables of a SeisBench generator."""
 
     def __init__(self, workplace: Workplace) -> None:
+        """Design the filters when they are first used, as SeisBench does."""
         from seisbench import generate  # here: its import writes to the home folder
 
         self._filters = [
@@ -111,7 +112,7 @@ def check(workplace: Workplace, batches: Iterable[State]) -> None:
     """See to it that both ways come to the same magnitudes."""
     expected = next(iter(batches))["X"]
     result = workplace.by_front(np.arange(BATCH_SIZE))
-    assert N_SAMPLES // 64 + 1 == result.shape[-1]
+    assert result.shape[-1] == N_SAMPLES // 64 + 1
     torch.testing.assert_close(result, expected[..., : result.shape[-1]].float(), rtol=1e-3, atol=1e-2)
 
 

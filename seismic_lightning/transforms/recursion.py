@@ -10,7 +10,7 @@ number per pole, so that the record is filtered by products with small matrices:
 for the :math:`L` samples of a block, the state :math:`s_m` before and :math:`s_m'` after it. The states of
 all blocks follow from one another by doubling the distance, :math:`\log_2` of the number of blocks times.
 
-Nothing wraps around and nothing is padded: a 0.1 Hz corner costs as much as a 3 Hz one. Accelerators take the
+Nothing wraps around and nothing is padded: a 0.1 Hz corner costs as much as a 3 Hz one. Accelerators take
 transforms instead: there matrix products may round their factors to ten bits. So do odd orders, whose real
 poles can coincide and then have no residues of their own.
 
@@ -97,6 +97,25 @@ class BlockRecursion:
             ``(B, C, N)`` filtered records.
         """
         return self.forwards(self.forwards(samples, band).flip(-1), band).flip(-1)
+
+    def ringing(self, samples: Tensor, band: Tensor, fade: Tensor, *, both_ways: bool) -> Tensor:
+        """Filter, and keep what rings on, for an interpolation that knows no end.
+
+        Args:
+            samples: ``(B, C, N)`` tapered records.
+            band: ``(B,)`` rows of the band table.
+            fade: ``(P,)`` weights, from one to zero, of what follows the record.
+            both_ways: Filter backwards too; then what precedes the record is kept instead.
+
+        Returns:
+            ``(B, C, N + P)`` filtered records, periodic: what precedes them stands at the end.
+        """
+        n_samples, n_after = samples.shape[-1], len(fade)
+        if both_ways:
+            samples = self.forwards(samples, band).flip(-1)
+        filtered = self.forwards(F.pad(samples, (0, n_after)), band)
+        filtered[..., n_samples:] *= fade
+        return filtered.flip(-1).roll(-n_after, -1) if both_ways else filtered
 
     def _states(self, inflow: Tensor, band: Tensor) -> Tensor:
         """Turn what flows into the states in each block into the states before it.

@@ -64,6 +64,6 @@ def test_gradients_pass() -> None:
 def test_odd_orders_take_the_transforms(corners: int) -> None:
     settings = option("marmara", corners=corners)
     plan = make_plan(settings, BandTable(settings), 100.0, 7001, torch.device("cpu"))
-    assert (plan.banks[0].recursion is not None) == (corners == 4)
+    assert (plan.filter.recursion is not None) == (corners == 4)
     record = torch.from_numpy(counts(1, 100.0))
     assert Preprocess(settings)(record, 100.0, torch.tensor([0])).isfinite().all()
