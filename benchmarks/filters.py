@@ -32,11 +32,15 @@ ZERO_PHASE_GOAL, MIX_GOAL = Goal(1.8), Goal(1.5)
 RATES_HZ, LENGTH_S, N_RECORDS, CHUNK, ROUNDS = (100.0, 50.0, 40.0, 20.0), 70.0, 64, 8, 15
 PAD_S = 75.0
 """What the lowest corner of the table, 0.1 Hz, needs for single precision."""
+_ACTIVATIONS = 7_500_000
+"""Values freed beforehand, as a model's are in training: from then on the C library keeps blocks of 30 MB at
+hand instead of asking the system for each anew, which would cost as much as the work itself."""
 Work = Callable[[], object]
 
 
 def main() -> None:
     torch.set_num_threads(1)
+    torch.ones(_ACTIVATIONS)
     option = Path(__file__).parents[1] / "conf" / "preprocess" / "marmara.yaml"
     settings = PreprocessSettings(**yaml.safe_load(option.read_text(encoding="utf-8")))
     table = Table(
