@@ -87,6 +87,9 @@ class SpectrogramFront(nn.Module):
                 f"records of one batch differ in length after resampling, (Hz, samples): {lengths}; choose a "
                 "window.length_s that is a whole number of samples at every rate"
             )
+        if _in_order(groups):
+            rate_hz, _, samples, *known = groups[0]
+            return self.preprocess(samples, rate_hz, band, instrument, gapless=any(known))
         shape = (n_records, groups[0][2].shape[1], lengths[0][1])
         batch = torch.empty(shape, dtype=self.preprocess.dtype, device=band.device)
         for rate_hz, positions, samples, *known in groups:
@@ -277,3 +280,13 @@ class SpectrogramFront(nn.Module):
             instruments,
             companding=None if companding is None else PowerCompanding(**companding),
         )
+
+
+def _in_order(groups: Sequence[Group]) -> bool:
+    """Tell whether a batch is one group in its order; an accelerator is not asked."""
+    positions = groups[0][1]
+    return (
+        len(groups) == 1
+        and positions.device.type == "cpu"
+        and torch.equal(positions, torch.arange(len(positions)))
+    )
