@@ -6,10 +6,10 @@ INSTALLED := $(VENV)/.installed
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install train test lint types bench bench-gpu docs board clean
+.PHONY: help install train test test-long test-slurm lint types bench bench-gpu docs board clean
 
 help: ## show the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 install: $(INSTALLED) ## make .venv with everything pinned
 
@@ -24,6 +24,12 @@ train: $(INSTALLED) ## train a model: make train ARGS="data=archive archive_dir=
 
 test: $(INSTALLED) ## run every test with coverage, one process per core
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --cov --cov-report=term $(ARGS)
+
+test-slurm: $(INSTALLED) ## run the tests that start a SLURM cluster of two nodes on this machine
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --slurm -m slurm tests/cli/test_slurm.py $(ARGS)
+
+test-long: $(INSTALLED) ## run the tests that take minutes: several processes, kills, compiled layers
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --long -m long $(ARGS)
 
 lint: $(INSTALLED) ## style, spelling and who may import whom
 	$(BIN)/ruff check .

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import FIGURES
+from benchmarks.usage import tell_usage
 
 NAMES = (
-    "front", "loader", "filters", "train_step", "ingest", "bulletin", "phase", "generation", "simulation",
-    "archive", "acquisition", "startup",
+    "front", "loader", "filters", "train_step", "access", "ingest", "bulletin", "phase", "generation",
+    "simulation", "archive", "acquisition", "startup",
 )  # fmt: skip
 
 
@@ -32,4 +33,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

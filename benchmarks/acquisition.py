@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.acquisition.ledger import STORED, Ledger, Outcome
 from seismic_lightning.acquisition.plan import plan_windows, selected
 from seismic_lightning.acquisition.settings import AcquisitionSettings, FdsnSettings, RegionSettings
@@ -132,4 +133,5 @@ def _status_mb(name: str) -> float:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

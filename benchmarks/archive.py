@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.simulation.archive import simulate_archive
 from seismic_lightning.simulation.event_files import prepared
 from seismic_lightning.simulation.settings import SimulationSettings
@@ -46,4 +47,5 @@ def round_s() -> tuple[float, float]:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

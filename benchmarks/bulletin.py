@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.records.bulletin import read_bulletin
 from seismic_lightning.records.bulletin_writer import BulletinArrival, BulletinEvent, bulletin_text
 from seismic_lightning.records.catalogue import Event
@@ -106,4 +107,5 @@ def best(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

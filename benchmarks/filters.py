@@ -21,6 +21,7 @@ from torch import Tensor
 
 from benchmarks import synthetic
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.transforms import bandpass
 from seismic_lightning.transforms.bands import BandTable
 from seismic_lightning.transforms.front import Group, SpectrogramFront
@@ -109,4 +110,5 @@ def timed(work: Work) -> float:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

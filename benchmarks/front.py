@@ -44,6 +44,7 @@ from torch import Tensor
 
 from benchmarks import synthetic
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.records.response import frequencies_hz
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.response import Instruments
@@ -272,4 +273,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

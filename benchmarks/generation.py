@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.data.condition import ConditionScaling
 from seismic_lightning.generation.draw import BATCH_SIZE, draw, sources
 from seismic_lightning.generation.files import About, write_records
@@ -154,6 +155,7 @@ def _work(
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     measured = run()
     Console().print(table(measured))
     keep(f"{MANY} records generated", f"{measured[-1].seconds:.0f} s", "", measured[-1].seconds, GOAL)

@@ -58,6 +58,7 @@ def keep(name: str, ours: str, peer: str, figure: float, goal: Goal) -> None:
         goal: What it is asked to be.
     """
     if path := os.environ.get(FIGURES):
-        row = [name, ours, peer, f"{figure:.3g}{goal.unit}", *cells(goal, figure)]
+        digits = ",.0f" if figure >= 1000 else ".3g"
+        row = [name, ours, peer, f"{figure:{digits}}{goal.unit}", *cells(goal, figure)]
         with Path(path).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")

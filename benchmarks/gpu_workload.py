@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.data import DataLoader
 
 from seismic_lightning.batch import Batch, Condition
-from seismic_lightning.data.order import KeyedOrder, ResumableLoader
+from seismic_lightning.data.order import KeyedBatches, ResumableLoader
 from seismic_lightning.data.raw import RawRecords
 from seismic_lightning.data.resident import Block, PlaceBatch, ResidentRecords, gathered
 from seismic_lightning.models.ae import AE
@@ -90,8 +90,8 @@ class Workload(L.LightningDataModule):
 
     def batches(self) -> DataLoader[Any]:
         """Return the epoch's batches, as places on the host."""
-        order = KeyedOrder(self.n_records, seed=0)
-        return ResumableLoader(self.records, order, self.batch_size, self, self.device.type == "cuda")
+        batches = KeyedBatches(self.n_records, self.batch_size, seed=0)
+        return ResumableLoader(self.records, batches, self, self.device.type == "cuda")
 
     train_dataloader = batches
 

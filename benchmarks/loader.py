@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader
 
 from benchmarks.front import N_RECORDS, N_SAMPLES, RATE_HZ, Workplace, constants
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 
 GOAL = Goal(9.0, wanted=12.0)
 BATCH_SIZE, ROUNDS = 32, 9
@@ -125,4 +126,5 @@ def timed(batches: Iterable[object]) -> float:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

@@ -27,6 +27,7 @@ from scipy import ndimage, signal
 from torch import Tensor
 
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
@@ -212,6 +213,7 @@ def quality_table(data_dir: Path | None) -> Table:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     real_dir = os.environ.get("SEISMIC_REAL_DATA")
     console = Console()
     measured = run()

@@ -58,7 +58,7 @@ class Shown(NamedTuple):
 def main() -> None:
     real_dir = os.environ.get("SEISMIC_REAL_DATA")
     paths = [Path(word) for word in sys.argv[1:]]
-    if len(paths) not in (1, 2) or (len(paths) == 2 and real_dir is None):
+    if "--help" in sys.argv or len(paths) not in (1, 2) or (len(paths) == 2 and real_dir is None):
         sys.exit("usage: [SEISMIC_REAL_DATA=FOLDER] python -m benchmarks.records_figure PNG [BESIDE_PNG]")
     simulated = simulated_records()
     draw([simulated[0::2], simulated[1::2]], paths[0], ["simulated", "simulated"])

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.simulation.block import BLOCK
 from seismic_lightning.simulation.settings import SimulationSettings
 from seismic_lightning.simulation.simulator import Simulator
@@ -42,4 +43,5 @@ def records_per_s(simulator: Simulator) -> float:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

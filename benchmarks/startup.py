@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 
 REPEATS = 9
-HELP_GOAL = Goal(1.7, at_least=False)
+HELP_GOAL = Goal(1.5, at_least=False)
 """Times as long as the bare application's help."""
 REFUSAL_GOAL = Goal(2.0, unit=" s", at_least=False)
 TRAIN = Path(__file__).parents[1].absolute() / "train.py"
@@ -72,4 +73,5 @@ def _seconds(arguments: list[str], expected: int, folder: str) -> float:
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

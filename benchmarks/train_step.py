@@ -22,6 +22,7 @@ from rich.table import Table
 from torch import Tensor
 
 from benchmarks.goal import Goal, cells, keep
+from benchmarks.usage import tell_usage
 from seismic_lightning.batch import Condition
 from seismic_lightning.models.ae import AE
 from seismic_lightning.models.objective import objective
@@ -126,4 +127,5 @@ def training(batch: Callable[[np.ndarray], Tensor], rng: np.random.Generator) ->
 
 
 if __name__ == "__main__":
+    tell_usage(__doc__)
     main()

@@ -52,7 +52,7 @@ class StorageError(SeismicLightningError, OSError):
 
 
 class TrainingError(SeismicLightningError, ArithmeticError):
-    """Training cannot go on: the loss is no longer a finite number."""
+    """Training cannot go on: the loss is no longer finite, or a process of the run is gone."""
 
 
 class SweepError(SeismicLightningError, RuntimeError):

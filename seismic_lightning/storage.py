@@ -4,6 +4,7 @@ A file is written beside its place under a temporary name, flushed to the disk a
 one; only a rename within one folder is atomic. The folder is flushed last, as it holds the name.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from seismic_lightning.errors import SeismicLightningError, StorageError
 
 PART = ".part"
 """Last suffix of what is not yet whole."""
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 FLUSHES_AT_ONCE = 8
 """Flushes that wait together share one turn of the disk: thousands of small files take a second, not ten."""
 
@@ -111,6 +113,11 @@ def storage_error(path: Path, error: OSError) -> StorageError:
         The error to raise.
     """
     folder = next(place for place in (path, *path.absolute().parents) if place.is_dir())
+    if error.errno in _FORBIDDEN:
+        return StorageError(
+            f"{path} cannot be written ({error.strerror}): no permission to write in {folder}; give another "
+            "folder, or ask its owner"
+        )
     free = shutil.disk_usage(folder).free
     return StorageError(
         f"{path} cannot be written ({error.strerror or error}); {free:,} bytes are free in {folder}. "
@@ -119,11 +126,16 @@ def storage_error(path: Path, error: OSError) -> StorageError:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, *, leaves_file: bool = True) -> Iterator[None]:
     """Let one process at a time write a folder; the empty lock file stays, as removing it could admit two.
+
+    It could on a network disk, whose machines may not see at once that a file is gone. On one machine whoever
+    waits notices that the file it has locked is no longer there, and tries again.
 
     Args:
         folder: Folder that is about to be made or replaced.
+        leaves_file: Whether the lock file stays; else it goes, for folders that two processes hardly ever ask
+            for at once.
 
     Raises:
         StorageError: The place cannot be written to.
@@ -139,6 +151,8 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        if not leaves_file:
+            Path(lock.lock_file).unlink(missing_ok=True)  # while it is held: afterwards it may be another's
         lock.release()
 
 

@@ -23,14 +23,16 @@ SHORT = CurationSettings(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a thorough run damage more files: ``pytest tests/records --mutants 10000``."""
     parser.addoption("--long", action="store_true", help="also run tests marked long, which take minutes")
+    parser.addoption(
+        "--slurm", action="store_true", help="also run tests marked slurm, which start a cluster"
+    )
     parser.addoption("--mutants", type=int, default=2000, help="damaged copies of each kind of file")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is marked ``long``, unless ``--long`` asks for it."""
-    if config.getoption("--long"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("long")]
+    """Leave out what is marked ``long`` or ``slurm``, unless an option of that name asks for it."""
+    unwanted = [name for name in ("long", "slurm") if not config.getoption(f"--{name}")]
+    left_out = [item for item in items if any(item.get_closest_marker(name) for name in unwanted)]
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=left_out)
 

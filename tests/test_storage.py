@@ -1,15 +1,24 @@
 """Files on the disk: whole or not at all, and refusals that name the place and its room."""
 
+import errno
 import os
 import resource
 import stat
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from seismic_lightning.errors import StorageError
-from seismic_lightning.storage import remove_unfinished, require_writable, write_atomically
+from seismic_lightning.storage import (
+    locked,
+    remove_unfinished,
+    require_writable,
+    storage_error,
+    write_atomically,
+)
 
 
 def files_in(folder: Path) -> list[str]:
@@ -78,6 +87,30 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "file" / "checkpoints"
     with pytest.raises(StorageError, match=rf"{folder}.* cannot be written .* free in {tmp_path}\."):
         require_writable(folder)
+
+
+def test_where_nobody_may_write_permission_is_spoken_of_and_not_room(tmp_path: Path) -> None:
+    told = str(storage_error(tmp_path / "records", PermissionError(errno.EACCES, "Permission denied")))
+    assert f"no permission to write in {tmp_path}" in told
+    assert "bytes" not in told
+
+
+def test_a_lock_that_goes_admits_one_at_a_time(tmp_path: Path) -> None:
+    inside: list[int] = []
+    most = 0
+
+    def work(number: int) -> None:
+        nonlocal most
+        with locked(tmp_path / "records", leaves_file=False):
+            inside.append(number)
+            most = max(most, len(inside))
+            time.sleep(0.002)
+            inside.remove(number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(40)))
+    assert most == 1
+    assert files_in(tmp_path) == []
 
 
 def test_a_writable_folder_is_left_empty(tmp_path: Path) -> None:

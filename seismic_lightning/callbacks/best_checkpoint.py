@@ -1,11 +1,12 @@
 """The best state of a run, also of a run that goes on in another folder than it began in."""
 
 import logging
-import shutil
 from pathlib import Path
 from typing import Any
 
 from lightning.pytorch.callbacks import ModelCheckpoint
+
+from seismic_lightning.storage import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,6 @@ class BestCheckpoint(ModelCheckpoint):
             log.warning("%s is gone: the best of this run will be the best of its remaining epochs.", best)
             return
         here.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(best, here)
+        write_atomically(here, best.read_bytes())  # every process of the run does so
         moved = {"dirpath": self.dirpath, "best_model_path": str(here), "kth_best_model_path": str(here)}
         super().load_state_dict({**state_dict, **moved, "best_k_models": {str(here): score}})

@@ -13,6 +13,7 @@ References:
 """
 
 import math
+from typing import cast
 
 import lightning as L
 import torch
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from seismic_lightning.batch import Batch
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.models.generative import GenerativeAutoencoder
+from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.nn.noise import keyed_generator
 
 
@@ -57,7 +58,7 @@ class PriorDraws(Callback):
         Raises:
             ConfigurationError: Naming what to do instead.
         """
-        if not isinstance(pl_module, GenerativeAutoencoder):
+        if not getattr(pl_module, "draws", False):
             raise ConfigurationError(
                 f"{type(pl_module).__name__} draws no records, so val/energy_distance is not defined: leave "
                 "out callbacks.draws and set monitor=val/reconstruction, or choose model=vae or model=cvae."
@@ -77,7 +78,7 @@ class PriorDraws(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Draw a record for each condition of the batch, as long as there is room."""
-        assert isinstance(pl_module, GenerativeAutoencoder)
+        assert isinstance(pl_module, SpectrogramAutoencoder)
         if sum(map(len, self._kept)) >= self._max_records:
             return
         noise = keyed_generator(pl_module.device, self._seed, batch_idx, trainer.global_rank)
@@ -88,7 +89,8 @@ class PriorDraws(Callback):
         """Log the distance; with several processes the mean of theirs."""
         kept, drawn = (torch.cat(parts)[: self._max_records] for parts in (self._kept, self._drawn))
         self._kept, self._drawn = [], []
-        pl_module.log("val/energy_distance", energy_distance(drawn, kept), sync_dist=True)
+        own = energy_distance(drawn, kept)
+        pl_module.log("val/energy_distance", cast(Tensor, trainer.strategy.reduce(own, reduce_op="mean")))
 
 
 def energy_distance(first: Tensor, second: Tensor) -> Tensor:

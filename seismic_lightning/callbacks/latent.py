@@ -106,8 +106,8 @@ class LatentUse(Callback):
         reduced = (trainer.strategy.reduce(part, reduce_op="sum") for part in self._sums)
         sums = LatentSums(*(cast(Tensor, part) for part in reduced))
         mean_kl_nats = (sums.kl_nats / sums.n_records).float()
-        pl_module.log("val/active_units", (mean_kl_nats > ACTIVE_KL_NATS).float().sum(), sync_dist=True)
-        pl_module.log("val/prior_gap", sums.gap_nats().float(), sync_dist=True)
+        pl_module.log("val/active_units", (mean_kl_nats > ACTIVE_KL_NATS).float().sum())
+        pl_module.log("val/prior_gap", sums.gap_nats().float())
         if trainer.sanity_checking:
             return
         for writer in writers(trainer):

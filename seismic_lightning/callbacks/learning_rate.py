@@ -13,4 +13,4 @@ class LearningRate(Callback):
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Log the rate before the schedule moves on."""
         rate = float(trainer.optimizers[0].param_groups[0]["lr"])
-        pl_module.log("train/learning_rate", rate, sync_dist=True)
+        pl_module.log("train/learning_rate", rate)

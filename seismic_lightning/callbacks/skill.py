@@ -124,4 +124,4 @@ class Skill(Callback):
     def _log(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
         errors = cast(Tensor, trainer.strategy.reduce(self._errors, reduce_op="sum"))
         skill, skill_level = 1.0 - errors[0] / errors[1:]
-        pl_module.log_dict({f"{stage}/skill": skill, f"{stage}/skill_level": skill_level}, sync_dist=True)
+        pl_module.log_dict({f"{stage}/skill": skill, f"{stage}/skill_level": skill_level})

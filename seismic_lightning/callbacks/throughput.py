@@ -1,10 +1,13 @@
 """How fast a run trains, and how much of the time it waits for its data."""
 
 import time
+from typing import cast
 
 import lightning as L
+import torch
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.utilities.types import STEP_OUTPUT
+from torch import Tensor
 
 from seismic_lightning.batch import Batch
 
@@ -55,8 +58,10 @@ class Throughput(Callback):
         total_s = self._wait_s + self._work_s
         if total_s == 0.0:  # resumed at the very end of an epoch: no batch was trained
             return
-        pl_module.log("train/records_per_s", self._n_records / total_s, reduce_fx="sum", sync_dist=True)
-        pl_module.log("train/data_wait_share", self._wait_s / total_s, sync_dist=True)
+        own = torch.tensor([self._n_records / total_s, self._wait_s / total_s], device=pl_module.device)
+        records_per_s, shares = cast(Tensor, trainer.strategy.reduce(own, reduce_op="sum"))
+        pl_module.log("train/records_per_s", records_per_s)
+        pl_module.log("train/data_wait_share", shares / trainer.world_size)
 
     def _lap_s(self) -> float:
         now_s = time.perf_counter()

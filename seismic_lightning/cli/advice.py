@@ -8,7 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 from seismic_lightning.errors import ConfigurationError
 
 ACT_BY_REFERENCE = (
-    "beta", "devices", "archive_dir", "dataset_dir", "orientation", "components", "n_workers",
+    "beta", "devices", "num_nodes", "archive_dir", "dataset_dir", "orientation", "components", "n_workers",
     "window", "select", "split", "start", "end", "region", "fdsn", "catalogue", "bulletins", "events_url",
 )  # fmt: skip
 """Knobs and groups that do nothing by themselves: an option of another group has to refer to them."""
@@ -93,11 +93,10 @@ def check_ranges(config: DictConfig) -> None:
         "beta": (math.isfinite(config.beta) and config.beta >= 0, "a number of 0 or more"),
         "data.batch_size": (config.data.batch_size >= 1, "1 or more"),
         "data.resident": (str(config.data.resident).lower() in RESIDENT, "auto, true or false"),
-        "trainer.max_epochs": (
-            config.trainer.max_epochs is None or isinstance(config.trainer.max_epochs, int),
-            "a whole number",
-        ),
+        "num_nodes": (config.num_nodes >= 1, "1 or more"),
         "trainer.log_every_n_steps": (config.trainer.log_every_n_steps >= 1, "1 or more"),
+        "trainer.accumulate_grad_batches": (config.trainer.accumulate_grad_batches >= 1, "1 or more"),
+        "trainer.gradient_clip_val": ((config.trainer.gradient_clip_val or 0) >= 0, "a number of 0 or more"),
     }
     for key, (fits, what) in accepted.items():
         if not fits:

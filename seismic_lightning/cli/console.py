@@ -1,7 +1,6 @@
 """What a command says on the terminal: tables, a progress bar, closing lines."""
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,13 +8,15 @@ from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from seismic_lightning.cli.processes import is_first_process
+
 _ENDLESS = 10_000
 """Characters, more than any table needs."""
 
 
 def say(*parts: RenderableType) -> None:
     """Print texts and tables, once however many processes train; only a terminal too narrow cuts tables."""
-    if os.environ.get("LOCAL_RANK", "0") != "0":
+    if not is_first_process():
         return
     screen = Console(soft_wrap=True)
     whole = Console(soft_wrap=True, width=_whole_width(parts, screen.width), color_system=None)

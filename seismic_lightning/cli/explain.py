@@ -17,6 +17,8 @@ _MISSING_OPTION = re.compile(
     r"Could not find '(?P<wanted>[^']+)'\s+Available options in '(?P<group>[^']+)':\s+(?P<options>.*)",
     re.DOTALL,
 )
+_SEVERAL_VALUES = re.compile(r"Ambiguous value for argument '(?P<name>[^'=]+)=(?P<values>[^']*)'")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def explain(error: Exception, known: list[str], overrides: list[str]) -> str:
@@ -41,6 +43,9 @@ def explain(error: Exception, known: list[str], overrides: list[str]) -> str:
         group, options = missing["group"], missing["options"].split("\nConfig search path")[0].split()
         option = missing["wanted"].removeprefix(f"{group}/")
         return f"{group}={option} does not exist{_suggestion(option, options)} Options: {', '.join(options)}."
+    several = _SEVERAL_VALUES.search(text)
+    if several:
+        return _several_values(several["name"], several["values"])
     mistyped = [override for override in overrides if override in text]
     reason = str(error.__cause__).splitlines()[0] if error.__cause__ is not None else ""
     return f"{mistyped[0]}: {reason}" if mistyped and reason else " ".join(text.split())
@@ -73,6 +78,18 @@ def _not_a_setting(key: str, known: list[str]) -> str:
         return f"{message} with the options chosen; another option of '{key.split('.')[0]}' has it."
     addition = f" A new entry is written +{key}=..." if key.rpartition(".")[0] in known else ""
     return f"{message}{_suggestion(key, known)}{addition}"
+
+
+def _several_values(name: str, values: str) -> str:
+    """Say what a comma may have meant: the decimal sign, a sweep or a list."""
+    if _DECIMAL_COMMA.fullmatch(values):
+        return (
+            f"{name}={values}: numbers have a decimal point, {name}={values.replace(',', '.')}; or put -m in "
+            "front for a run with each value"
+        )
+    return (
+        f"{name}={values}: put -m in front for a run with each value, or write {name}=[{values}] for a list"
+    )
 
 
 def _suggestion(name: str, known: list[str]) -> str:

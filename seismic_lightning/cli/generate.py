@@ -9,8 +9,8 @@ from omegaconf import DictConfig
 
 from seismic_lightning.cli.console import progress_bar, say
 from seismic_lightning.cli.device import device_of
+from seismic_lightning.cli.generation_schema import GenerateConfig
 from seismic_lightning.cli.launch import launch
-from seismic_lightning.cli.schema import GenerateConfig
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,13 +20,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DEVICE_BATCH_SIZE = 512
-"""Records worked on at once by an accelerator."""
-
 
 def main() -> None:
     """Run the command."""
-    launch(generate, "generate", GenerateConfig)
+    launch(generate, "generate", GenerateConfig, logs_refusals=False)
 
 
 def generate(config: DictConfig) -> None:
@@ -45,7 +42,7 @@ def generate(config: DictConfig) -> None:
         )
     wanted = requests(config)
     # Here: refusals of what was typed need no torch.
-    from seismic_lightning.generation.draw import BATCH_SIZE, DrawSettings
+    from seismic_lightning.generation.draw import DrawSettings
     from seismic_lightning.generation.files import check_vacant
     from seismic_lightning.generation.generate import prepare
     from seismic_lightning.generation.request import Manner
@@ -53,16 +50,24 @@ def generate(config: DictConfig) -> None:
     output_dir = Path(config.output_dir)
     check_vacant(output_dir)
     trained = read(config.ckpt_path, Path(config.runs_dir), config.device)
+    trained.steer(config.n_steps, config.solver, config.guidance)
     settings = DrawSettings(
         temperature=config.temperature,
         sampler=config.sampler or trained.sampler,
         phase=config.phase,
-        batch_size=BATCH_SIZE if trained.device.type == "cpu" else DEVICE_BATCH_SIZE,
+        same_noise=config.same_noise,
+        allow_far=config.allow_far,
     )
-    manner = Manner(inventory(config.stations), config.location_code, config.unit)
+    manner = Manner(inventory(config.stations), config.location_code, config.unit, config.allow_far)
     generation = prepare(trained, wanted, settings, manner)
     for line in generation.warnings():
         log.warning(line)
+    if config.sampler is None and trained.lacks_density:
+        log.warning(
+            "%s holds no density of its training posteriors, as after a training that did not end: latents "
+            "come from the prior",
+            trained.path,
+        )
     with progress_bar("generating") as advance:
         generated = generation.write(output_dir, advance)
     say(f"{generated.n_records} synthetic records in {generated.unit} in {generated.folder}.")

@@ -79,6 +79,8 @@ def help_text(config_name: str, folder: Path) -> str:
         folder: The configuration folder.
     """
     text = (folder / f"{config_name}.yaml").read_text()
+    command = "python train.py" if config_name == "train" else f"seismic-{config_name}"
+    groups = list(_group_lines(text, folder))
     purpose, settings = text.splitlines()[0].removeprefix("# "), text.split("\n\n", 1)[1].rstrip()
     return "\n".join(
         [
@@ -92,12 +94,9 @@ def help_text(config_name: str, folder: Path) -> str:
             "",
             *(f"  {line}" for line in settings.splitlines()),
             "",
-            "Groups, [default] and other options:",
-            "",
-            *_group_lines(text, folder),
-            "",
+            *(["Groups, [default] and other options:", "", *groups, ""] if groups else []),
             "--cfg job shows the configuration of a command, -m runs a sweep, --hydra-help tells more, and",
-            'eval "$(python train.py -sc install=bash)" completes settings with the tab key.',
+            f'eval "$({command} -sc install=bash)" completes settings with the tab key.',
         ]
     )
 

@@ -8,8 +8,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from seismic_lightning.cli.console import progress_bar, say
 from seismic_lightning.cli.generate import inventory, read
+from seismic_lightning.cli.generation_schema import InterpolateConfig
 from seismic_lightning.cli.launch import launch
-from seismic_lightning.cli.schema import InterpolateConfig
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _OF_DRAWS = ("temperature", "sampler")
 
 def main() -> None:
     """Run the command."""
-    launch(interpolate, "interpolate", InterpolateConfig)
+    launch(interpolate, "interpolate", InterpolateConfig, logs_refusals=False)
 
 
 def interpolate(config: DictConfig) -> None:
@@ -50,7 +50,12 @@ def interpolate(config: DictConfig) -> None:
     from seismic_lightning.generation.step_records import step_records
     from seismic_lightning.generation.write_steps import StepsMade, write_steps
 
-    settings = DrawSettings(temperature=config.temperature, sampler=config.sampler, phase=config.phase)
+    settings = DrawSettings(
+        temperature=config.temperature,
+        sampler=config.sampler,
+        phase=config.phase,
+        allow_far=config.allow_far,
+    )
     output_dir = Path(config.output_dir)
     check_vacant(output_dir)
     trained = read(config.ckpt_path, Path(config.runs_dir), config.device)
@@ -163,7 +168,8 @@ def _requests(config: DictConfig, trained: "Trained") -> "tuple[Ends, Between]":
     source, target = _wanted(config)
     seeds = (source.seed, target.seed)
     options = {name: config[name] for name in _OF_DRAWS}
-    table = request_table(trained, [source, target], Manner(inventory(config.stations)))
+    manner = Manner(inventory(config.stations), allow_far=config.allow_far)
+    table = request_table(trained, [source, target], manner)
     ends = ends_of_requests(trained, table, seeds, **options)
     warnings = _of_stations(ends)
     if source == target:
@@ -216,7 +222,7 @@ def _named(wanted: "Wanted") -> str:
 
 
 def _settings(config: DictConfig) -> dict[str, Any]:
-    return {"settings": {name: config[name] for name in ("steps", "seed", *_OF_DRAWS, "phase")}}
+    return {"settings": {name: config[name] for name in ("steps", "seed", *_OF_DRAWS, "phase", "allow_far")}}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import hydra
@@ -22,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from seismic_lightning.cli.console import write_to_log
 from seismic_lightning.cli.explain import explain, known_keys
 from seismic_lightning.cli.help import config_folder, help_text
+from seismic_lightning.cli.run_folder import forget_run
 from seismic_lightning.cli.schema import register
 from seismic_lightning.errors import SeismicLightningError
 
@@ -33,13 +35,23 @@ INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended, as shells have it."""
 
 
-def launch(task: Callable[[DictConfig], object], config_name: str, schema: type) -> None:
+def launch(
+    task: Callable[[DictConfig], object],
+    config_name: str,
+    schema: type,
+    *,
+    words_for_all: Callable[[Sequence[str]], list[str]] | None = None,
+    logs_refusals: bool = True,
+) -> None:
     """Run a command under Hydra.
 
     Args:
         task: Receives the composed configuration.
         config_name: The command's file in the configuration folder.
         schema: Its typed shape.
+        words_for_all: Of a command that several processes run together: what this one of them adds to the
+            overrides that were typed.
+        logs_refusals: Whether the folder of a run that was refused stays, with its log.
     """
     if {"--help", "-h"} & set(sys.argv):
         sys.stdout.write(help_text(config_name, config_folder()) + "\n")
@@ -50,7 +62,9 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
     OmegaConf.register_new_resolver("pid", os.getpid, replace=True)
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
-        _run(task, config_name)
+        if words_for_all is not None:
+            sys.argv += words_for_all(sys.argv[1:])
+        _run(task, config_name, logs_refusals)
     except (HydraException, OmegaConfBaseException, SeismicLightningError) as error:
         if _wants_traceback(sys.argv):
             traceback.print_exc()
@@ -62,14 +76,17 @@ def launch(task: Callable[[DictConfig], object], config_name: str, schema: type)
     except OSError as error:
         if error.errno not in _STORAGE_ERRORS:
             raise
-        refuse(f"cannot write {error.filename or 'a file'}: {error.strerror}; give another output_dir.")
+        refuse(
+            f"cannot write {error.filename or 'a file'}: {error.strerror}; give another output_dir, or "
+            "work in a folder that you may write to."
+        )
     except KeyboardInterrupt:
         write_to_log("interrupted")
         sys.stderr.write("interrupted: what was not finished is not kept, except a training's checkpoints.\n")
         sys.exit(INTERRUPTED)
 
 
-def _run(task: Callable[[DictConfig], object], config_name: str) -> None:
+def _run(task: Callable[[DictConfig], object], config_name: str, logs_refusals: bool) -> None:
     """Let Hydra run the task; a single run's refusal is raised without a line of Hydra's own before it."""
     refused: list[SeismicLightningError] = []
 
@@ -80,6 +97,8 @@ def _run(task: Callable[[DictConfig], object], config_name: str) -> None:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise  # Hydra tells which job failed and goes on with the others
             refused.append(error)
+            if not logs_refusals:
+                forget_run(Path(HydraConfig.get().runtime.output_dir))
             return None
 
     hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=config_name)(guarded)()

@@ -20,6 +20,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from seismic_lightning.cli.processes import announce, is_first_process
 from seismic_lightning.errors import PrunedError, SeismicLightningError, SweepError
 from seismic_lightning.storage import write_atomically
 
@@ -81,9 +82,10 @@ def run_recorded(task: Callable[[DictConfig], Result], config: DictConfig) -> fl
     Returns:
         The score; None for a job that was pruned or not begun.
     """
-    if not _is_first_process():
+    if not is_first_process():
         return task(config).score
     run_dir = Path(config.paths.run_dir)
+    announce(run_dir)
     with _held(run_dir / LOCK):
         if HydraConfig.get().mode == RunMode.MULTIRUN:
             known = read_outcome(run_dir)
@@ -183,12 +185,6 @@ def _held(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _is_first_process() -> bool:
-    """Tell whether this is the one process of the run that writes for all."""
-    names = ("RANK", "LOCAL_RANK", "NODE_RANK", "SLURM_PROCID")
-    return all(os.environ.get(name, "0") == "0" for name in names)
 
 
 def _now() -> str:

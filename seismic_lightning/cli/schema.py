@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import DictConfig, OmegaConf
 
 from seismic_lightning.acquisition.settings import FdsnSettings, RegionSettings
+from seismic_lightning.cli.schema_training import ConditionSection, PrecisionSection, TrainerSection
 from seismic_lightning.curation.settings import (
     ParallelSettings,
     SelectionSettings,
@@ -28,20 +29,6 @@ class DataSection:
     source: dict[str, Any] = field(default_factory=dict)
     batch_size: int = 64
     resident: str = "auto"
-
-
-@dataclass
-class ConditionSection:
-    """What a condition tells of where the source is: its ``location``, or the ``physics`` of the path."""
-
-    features: str = "location"
-
-
-@dataclass
-class PrecisionSection:
-    """Arithmetic of the model, in Lightning's word."""
-
-    mode: str = "32-true"
 
 
 @dataclass
@@ -142,56 +129,6 @@ class EvaluateConfig:
 
 
 @dataclass
-class GenerateConfig:
-    """Knobs of ``seismic-generate``."""
-
-    task: str = "generate"
-    ckpt_path: str | None = None
-    runs_dir: str = "outputs"
-    output_dir: str | None = None
-    n_records: int = 1
-    magnitude: float | None = None
-    latitude_deg: float | None = None
-    longitude_deg: float | None = None
-    depth_km: float | None = None
-    station: str | None = None
-    origin_time: str = "2000-01-01T00:00:00"
-    scenarios: str | None = None
-    stations: str | None = None
-    family: str | None = None
-    location_code: str = "SY"
-    unit: str | None = None
-    temperature: float = 1.0
-    sampler: str | None = None
-    phase: str = "normal"
-    device: str = "cpu"
-    seed: int = 0
-    debug: Any = None
-
-
-@dataclass
-class InterpolateConfig:
-    """Knobs of ``seismic-interpolate``; ``source`` and ``target`` name a record or hold a request."""
-
-    task: str = "interpolate"
-    ckpt_path: str | None = None
-    runs_dir: str = "outputs"
-    output_dir: str | None = None
-    dataset_dir: str | None = None
-    source: Any = None
-    target: Any = None
-    scenarios: str | None = None
-    stations: str | None = None
-    steps: int = 9
-    seed: int = 0
-    temperature: float = 1.0
-    sampler: str = "prior"
-    phase: str = "normal"
-    device: str = "cpu"
-    debug: Any = None
-
-
-@dataclass
 class EarthquakeSection:
     """One given earthquake; as it stands here, the region's seismicity is simulated."""
 
@@ -242,6 +179,8 @@ class TrainConfig:
     seed: int = 0
     beta: float = 1.0
     devices: Any = "auto"
+    num_nodes: int = 1
+    compile: bool = False
     monitor: str = "val/loss"
     archive_dir: str | None = None
     dataset_dir: str | None = None
@@ -272,7 +211,7 @@ class TrainConfig:
     model: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     scheduler: dict[str, Any] = field(default_factory=dict)
-    trainer: dict[str, Any] = field(default_factory=dict)
+    trainer: TrainerSection = field(default_factory=TrainerSection)
     callbacks: dict[str, Any] = field(default_factory=dict)
     logger: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, Any] = field(default_factory=dict)

@@ -25,8 +25,11 @@ from seismic_lightning.cli.advice import (
 from seismic_lightning.cli.console import say
 from seismic_lightning.cli.launch import launch
 from seismic_lightning.cli.outcome import Result, run_recorded
+from seismic_lightning.cli.processes import is_loss_of_process, together, words_for_all
 from seismic_lightning.cli.schema import TrainConfig
-from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.cli.slurm import check_job, was_requeued
+from seismic_lightning.cli.sweep_job import job_command, one_after_another, prepare_job
+from seismic_lightning.errors import ConfigurationError, TrainingError
 
 if TYPE_CHECKING:
     from lightning.pytorch import LightningModule, Trainer
@@ -50,7 +53,10 @@ UNHELPFUL_WARNINGS = (
     r".*LeafSpec.*is deprecated",  # Lightning's own use of torch
     r".*does not have many workers",  # batches are fetched whole; a worker would slow them down
     r"Checkpoint directory .* exists and is not empty",  # a resumed run goes on in its folder
+    r"Found \d+ module\(s\) in eval mode",  # a first stage is not trained
     r"Precision .* is not supported by the model summary",  # it concerns a size estimate
+    r"You're using the WeightAveraging callback with a model that overrides",  # nothing is sharded beside it
+    r"It is recommended to use .*sync_dist=True",  # figures are summed up at once: see docs/devices.md
     r"The number of training batches .* is smaller than the logging interval",  # every epoch is logged anyway
 )
 
@@ -59,7 +65,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run the command."""
-    launch(functools.partial(run_recorded, train), "train", TrainConfig)
+    launch(functools.partial(run_recorded, train), "train", TrainConfig, words_for_all=words_for_all)
 
 
 def train(config: DictConfig) -> Result:
@@ -74,19 +80,39 @@ def train(config: DictConfig) -> Result:
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
-    from seismic_lightning.cli.instantiate import instantiate
-    from seismic_lightning.cli.provenance import describe_run, write_description
+    from seismic_lightning.cli.hardware import check_hardware
     from seismic_lightning.cli.resume import resolve_checkpoint
 
     check_ranges(config)
-    overrides = list(HydraConfig.get().overrides.task)
-    run_dir = Path(config.paths.run_dir)
+    check_job(config, HydraConfig.get().runtime.choices["trainer"])
+    overrides, run_dir = list(HydraConfig.get().overrides.task), Path(config.paths.run_dir)
     for override in knobs_without_effect(config, overrides):
         log.warning("%s has no effect here: no chosen option reads it.", override)
+    for word in check_hardware(config):
+        log.warning(word)
+    if was_requeued() and (run_dir / "checkpoints" / "last.ckpt").is_file():
+        config.ckpt_path = "last"
     checkpoint = resolve_checkpoint(config.ckpt_path, run_dir, Path(config.output_dir), config.task)
-    dataset_dir = instantiate(config.data.source)
     prepare_lightning(config.seed)
-    datamodule = build_datamodule(config, dataset_dir)
+    command = None
+    if HydraConfig.get().mode == RunMode.MULTIRUN:
+        command = job_command(sys.argv, overrides, checkpoint)
+    with lightning_refusals(), one_after_another(command):
+        trainer = build_trainer(config)
+        if command is not None and trainer.world_size > 1:
+            prepare_job(trainer)
+        with together(trainer):
+            return train_with(trainer, config, overrides, checkpoint)
+
+
+def train_with(
+    trainer: "Trainer", config: DictConfig, overrides: list[str], checkpoint: Path | None
+) -> Result:
+    """Get data and model, train and test."""
+    from seismic_lightning.cli.instantiate import instantiate
+    from seismic_lightning.cli.provenance import describe_run, write_description
+
+    datamodule = build_datamodule(config, instantiate(config.data.source))
     model = build_model(config, datamodule)
     families = datamodule.dataset.metadata["trace_channel"]
     mixed = word_on_quantities(families, config.preprocess.units)
@@ -94,16 +120,10 @@ def train(config: DictConfig) -> Result:
         log.warning(word)
     if checkpoint is not None:
         model.check_checkpoint(checkpoint)
-    with lightning_refusals():
-        trainer = build_trainer(config)
-        if HydraConfig.get().mode == RunMode.MULTIRUN and trainer.world_size > 1:
-            raise ConfigurationError(
-                "a sweep trains each job on one device: set devices=1, or train without -m."
-            )
-        if trainer.is_global_zero:
-            write_description(run_dir, describe_run(config.seed, overrides))
-        fit(trainer, model, datamodule, checkpoint)
-        return conclude(config, trainer, datamodule)
+    if trainer.is_global_zero:
+        write_description(Path(config.paths.run_dir), describe_run(config.seed, overrides))
+    fit(trainer, model, datamodule, checkpoint)
+    return conclude(config, trainer, datamodule)
 
 
 def prepare_lightning(seed: int) -> None:
@@ -114,9 +134,10 @@ def prepare_lightning(seed: int) -> None:
     from lightning.pytorch import seed_everything
 
     seed_everything(seed, verbose=False)
-    messages = logging.getLogger("lightning.pytorch")
-    messages.handlers.clear()  # the run's own handlers say it once
-    messages.setLevel(logging.WARNING)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        messages = logging.getLogger(name)
+        messages.handlers.clear()  # the run's own handlers say it once
+        messages.setLevel(logging.WARNING)
     for unhelpful in UNHELPFUL_WARNINGS:
         warnings.filterwarnings("ignore", unhelpful)
 
@@ -144,6 +165,7 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
     """Build the model in the sizes that the data asks for, with its optimizer and schedule."""
     from seismic_lightning.cli.instantiate import instantiate
 
+    adopt_first_stage(config, datamodule)
     model = instantiate(
         config.model,
         n_freqs=datamodule.n_freqs,
@@ -159,7 +181,33 @@ def build_model(config: DictConfig, datamodule: "SpectrogramDataModule") -> Any:
     except (TypeError, ValueError) as error:
         settings = {**config.optimizer, **config.scheduler}
         raise ConfigurationError(f"optimizer or scheduler {settings}: {error}") from error
+    if config.compile:
+        model.compile_layers()
     return model
+
+
+def adopt_first_stage(config: DictConfig, datamodule: "SpectrogramDataModule") -> None:
+    """Let the data be scaled as the model expects that this run's model is built upon.
+
+    Raises:
+        CheckpointError: The first stage cannot be read.
+        ConfigurationError: There is none where one is needed, or it was trained with other settings.
+    """
+    if "first_stage" not in config.model:
+        return
+    from seismic_lightning.data.first_stage import adopt_scale
+    from seismic_lightning.data.trained_on import DATA_KEY, DataOfCheckpoint
+    from seismic_lightning.models.checkpoint import read_checkpoint
+
+    path = config.model.first_stage
+    if path is None:
+        raise ConfigurationError(
+            "model=latent_diffusion needs model.first_stage=CHECKPOINT of an autoencoder: train one with "
+            "model=ae_kl and the same data settings first"
+        )
+    checkpoint = read_checkpoint(path)
+    DataOfCheckpoint.of(checkpoint, path)
+    adopt_scale(datamodule, checkpoint[DATA_KEY], path)
 
 
 def build_trainer(config: DictConfig) -> "Trainer":
@@ -194,13 +242,26 @@ def fit(
     checkpoint: Path | None,
 ) -> None:
     """Train; a signal ends the command with that signal's exit code and a word on how to go on."""
+    from seismic_lightning.callbacks.requeue import QUEUED_AGAIN
+
     try:
         trainer.fit(model, datamodule, ckpt_path=checkpoint)
-    except SystemExit:  # Lightning's answer to both signals
+    except SystemExit as ended:
+        if ended.code == QUEUED_AGAIN:
+            raise
+        # Lightning's answer to both signals
         last = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
         way = f"go on with ckpt_path={last}" if last.is_file() else "nothing was saved yet"
         log.error("Interrupted in epoch %d; %s.", trainer.current_epoch, way)
         sys.exit(128 + (signal.SIGTERM if trainer.received_sigterm else signal.SIGINT))
+    except RuntimeError as error:
+        if not is_loss_of_process(error):
+            raise
+        last = Path(trainer.default_root_dir) / "checkpoints" / "last.ckpt"
+        raise TrainingError(
+            f"epoch {trainer.current_epoch}: another process of the run has ended, and none goes on alone: "
+            f"see what it said, then go on with ckpt_path={last}"
+        ) from error
     if checkpoint is not None:
         log.info("Epoch %d of %s is done.", trainer.current_epoch, trainer.max_epochs)
 

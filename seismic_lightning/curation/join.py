@@ -14,7 +14,6 @@ from seismic_lightning.curation.report import QUALITY_CSV, REJECTIONS_CSV, REJEC
 from seismic_lightning.curation.schema import (
     MEASURED,
     METADATA,
-    QUALITY,
     REJECTIONS,
     check_table,
     read_table,
@@ -97,14 +96,14 @@ def join_parts(
         rejections.append(to_table(planned, REJECTIONS))
         for number, of_dataset in enumerate(responses):
             files = PartFiles.of(folder, number)
-            records = read_table(files.records, MEASURED)
+            records = pd.read_parquet(files.records)  # every table was checked when its task wrote it
             other = records["trace_unit"] != choice.unit
-            rejections.append(read_table(files.rejections, REJECTIONS))
+            rejections.append(pd.read_parquet(files.rejections))
             if other.any():
                 rejections.append(to_table(_of_other_unit(records[other], choice.unit), REJECTIONS))
             kept = _completed(records[~other].reset_index(drop=True), choice.splits, of_dataset)
             metadata.append(check_table(kept, METADATA, "the table to be written"))
-            quality.append(read_table(files.quality, QUALITY))
+            quality.append(pd.read_parquet(files.quality))
             for path in files:
                 path.unlink()
     finally:

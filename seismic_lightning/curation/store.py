@@ -1,4 +1,4 @@
-"""Reading of a dataset: metadata as a table, samples gathered by row from memory-mapped shards."""
+"""Reading of a dataset: metadata as a table, samples gathered by row from shards."""
 
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from seismic_lightning.curation.identity import SCHEMA_VERSION, check_intact, re
 from seismic_lightning.curation.responses import Responses, read_responses
 from seismic_lightning.curation.schema import METADATA, read_table
 from seismic_lightning.curation.settings import WindowSettings
+from seismic_lightning.curation.shard_reader import ShardReader
 from seismic_lightning.errors import DatasetError
 
 METADATA_FILE = "metadata.parquet"
@@ -57,16 +58,11 @@ class CuratedDataset:
         self._row = metadata["row"].to_numpy()
         codes, names = pd.factorize(metadata["shard"])
         self._shard = np.asarray(codes)
-        self._names = [str(name) for name in names]
-        self._maps: dict[str, NDArray[Any]] = {}
+        self._reader = ShardReader(root, [str(name) for name in names])
 
     def __len__(self) -> int:
         """Return the number of records."""
         return len(self.metadata)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the open shards behind: another process maps them itself."""
-        return {**self.__dict__, "_maps": {}}
 
     @cached_property
     def gapless(self) -> NDArray[np.bool_]:
@@ -83,18 +79,23 @@ class CuratedDataset:
 
         Returns:
             Groups of one sampling rate each, rates ascending.
+
+        Raises:
+            DatasetError: A shard cannot be read.
         """
         rows = np.asarray(rows, dtype=np.int64)
         rates_hz = self.rates_hz[rows]
         groups = []
         for rate_hz in np.unique(rates_hz):
             positions = np.flatnonzero(rates_hz == rate_hz).astype(np.int64)
-            groups.append(RateGroup(float(rate_hz), positions, self._gather(rows[positions])))
+            chosen = rows[positions]
+            waveform = self._reader.gather(self._shard[chosen], self._row[chosen])
+            groups.append(RateGroup(float(rate_hz), positions, waveform))
         return groups
 
     def release(self) -> None:
         """Close the open shards, whose pages count as this process's memory; the next fetch opens them."""
-        self._maps = {}
+        self._reader.close()
 
     def responses(self) -> Responses:
         """Read the instrument responses that ``trace_<component>_response`` points to.
@@ -110,24 +111,6 @@ class CuratedDataset:
                     "responses. Curate again with overwrite=true."
                 )
         return responses
-
-    def _gather(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        shards = self._shard[rows]
-        used = np.unique(shards)
-        first = self._map(self._names[used[0]])
-        if used.size == 1:
-            return np.take(first, self._row[rows], axis=0)
-        waveform = np.empty((rows.size, *first.shape[1:]), dtype=first.dtype)
-        for shard in used:
-            places = np.flatnonzero(shards == shard)
-            waveform[places] = self._map(self._names[shard])[self._row[rows[places]]]
-        return waveform
-
-    def _map(self, name: str) -> NDArray[Any]:
-        if name not in self._maps:
-            mapped = np.load(self.root / name, mmap_mode="r", allow_pickle=False)
-            self._maps[name] = np.asarray(mapped)  # the plain view gathers faster than NumPy's memmap class
-        return self._maps[name]
 
 
 def open_dataset(dataset_dir: str | Path) -> CuratedDataset:

@@ -19,7 +19,7 @@ from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
 from seismic_lightning.data.ground_motion import GroundMotion, ground_motion
 from seismic_lightning.data.hull import TrainingHull
-from seismic_lightning.data.order import KeyedOrder, ResumableLoader, share
+from seismic_lightning.data.order import KeyedBatches, ResumableLoader, deal
 from seismic_lightning.data.raw import RawBatch, RawRecords, keep_whole
 from seismic_lightning.data.resident import PlaceBatch, Residency, ResidentRecords, gathered
 from seismic_lightning.data.statistics import training_statistics
@@ -61,6 +61,7 @@ class SpectrogramDataModule(L.LightningDataModule):
     conditions: ConditionScaling
     mean_spectrogram: Tensor
     motion: GroundMotion
+    _hull: TrainingHull
 
     def __init__(
         self,
@@ -108,7 +109,8 @@ class SpectrogramDataModule(L.LightningDataModule):
         )
         self._check_rates(front, band)
         self._check_sizes(front, len(rows["train"]))
-        self.conditions = ConditionScaling.fit(metadata.iloc[rows["train"]], self.condition)
+        train = metadata.iloc[rows["train"]]
+        self.conditions, self._hull = ConditionScaling.fit(train, self.condition), TrainingHull.fit(train)
         if unknown := int(metadata["source_depth_km"].isna().sum()):
             log.info("%d records of unknown depth: the condition takes the training mean.", unknown)
         condition = self.conditions(metadata)
@@ -176,8 +178,11 @@ class SpectrogramDataModule(L.LightningDataModule):
         if getattr(self.trainer, "overfit_batches", 0):
             return self._loader_in_order("train")
         records = self._feed("train")
-        order = KeyedOrder(len(records), self.seed, *self._rank())
-        return ResumableLoader(records, order, self.batch_size, self, self._pin_memory())
+        rank, world_size = self._rank()
+        accumulate = 1 if self.trainer is None else self.trainer.accumulate_grad_batches
+        shares = {"rank": rank, "world_size": world_size, "accumulate": accumulate}
+        batches = KeyedBatches(len(records), self.batch_size, self.seed, **shares)
+        return ResumableLoader(records, batches, self, self._pin_memory())
 
     def val_dataloader(self) -> DataLoader[Any]:
         """Return the validation loader, in the dataset's order."""
@@ -190,6 +195,9 @@ class SpectrogramDataModule(L.LightningDataModule):
     def on_after_batch_transfer(self, batch: RawBatch | PlaceBatch, dataloader_idx: int) -> Batch:
         """Preprocess, transform and scale a batch that has arrived on the device."""
         raw = gathered(batch)
+        if not raw.groups:  # a model that has gathered what it needs of the samples
+            nothing = raw.condition.magnitude.new_empty(len(raw.index), 0)
+            return Batch(nothing, nothing, raw.condition, raw.index)
         self.front.to(raw.index.device)
         with torch.no_grad():
             waveform, spectrogram = self.front(raw.groups, raw.band, raw.instrument)
@@ -207,7 +215,7 @@ class SpectrogramDataModule(L.LightningDataModule):
             },
             "front": self.front.settings(),
             "conditions": self.conditions.settings(),
-            "hull": TrainingHull.fit(self.dataset.metadata.iloc[self._rows("train")]).settings(),
+            "hull": self._hull.settings(),
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -274,11 +282,10 @@ class SpectrogramDataModule(L.LightningDataModule):
 
     def _loader_in_order(self, split: str) -> DataLoader[Any]:
         rank, world_size = self._rank()
-        places = share(torch.arange(len(self._splits[split])), rank, world_size).tolist()
+        batches = deal(torch.arange(len(self._splits[split])), self.batch_size, world_size)
         return DataLoader(
             self._feed(split),
-            batch_size=self.batch_size,
-            sampler=None if world_size == 1 else places,
+            batch_sampler=[batch.tolist() for batch in batches[rank::world_size]],
             collate_fn=keep_whole,
             pin_memory=self._pin_memory(),
         )

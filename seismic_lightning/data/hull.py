@@ -81,6 +81,7 @@ class TrainingHull:
         sensitivities: Those of its stations, as far as the dataset knows them.
         station_families: Each ``NET.STA`` with its channel families, the most frequent first; None in
             checkpoints that do not say it.
+        magnitude_type: The most frequent type of its magnitudes, such as ``ML``; None where it is not known.
     """
 
     n_records: int
@@ -90,6 +91,7 @@ class TrainingHull:
     families: tuple[str, ...]
     sensitivities: tuple[Sensitivity, ...]
     station_families: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+    magnitude_type: str | None = None
 
     @classmethod
     def fit(cls, train: pd.DataFrame) -> Self:
@@ -103,12 +105,14 @@ class TrainingHull:
             for name, column in REACHES.items()
         }
         families = train["trace_channel"].astype(str)
+        types = train["source_magnitude_type"].dropna().astype(str).mode()
         of_stations = families.groupby(np.array(station_names(train), dtype=object))
         return cls(
             n_records=len(train),
             families=_by_frequency(families),
             sensitivities=_sensitivities(train),
             station_families=tuple((str(name), _by_frequency(own)) for name, own in of_stations),
+            magnitude_type=None if types.empty else str(types.iloc[0]),
             **reaches,
         )
 
@@ -147,6 +151,7 @@ class TrainingHull:
             station_families=None
             if of_stations is None
             else tuple((station, tuple(families)) for station, families in of_stations),
+            magnitude_type=settings.get("magnitude_type"),
             **{name: Reach(*settings[name]) for name in REACHES},
         )
 

@@ -14,55 +14,95 @@ from torch.utils.data import DataLoader, Sampler
 
 from seismic_lightning.data.raw import RawRecords, keep_whole
 from seismic_lightning.data.resident import ResidentRecords
+from seismic_lightning.errors import ConfigurationError
 
 
-class KeyedOrder(Sampler[int]):
-    """A shuffle keyed by (seed, epoch), shared by all ranks and sliced by rank.
+class KeyedBatches(Sampler[list[int]]):
+    """Batches of a shuffle keyed by (seed, epoch), dealt out to all processes in turn.
+
+    What matters is how many batches make up a step, not where they are computed: two processes see the
+    batches that one process sees which accumulates two.
 
     Args:
         n_records: Records in the split.
+        batch_size: Records per batch.
         seed: Seed of the whole training.
         rank: Place of this process among ``world_size``.
-        world_size: Processes that share the epoch; the tail wraps around so that all do the same number of
-            steps.
+        world_size: Processes that share the epoch.
+        accumulate: Batches of one process that make up a step.
     """
 
-    def __init__(self, n_records: int, seed: int, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(
+        self,
+        n_records: int,
+        batch_size: int,
+        seed: int,
+        *,
+        rank: int = 0,
+        world_size: int = 1,
+        accumulate: int = 1,
+    ) -> None:
         """Start at the beginning of epoch 0."""
-        self.n_records, self.seed, self.rank, self.world_size = n_records, seed, rank, world_size
+        self.n_records, self.batch_size, self.seed = n_records, batch_size, seed
+        self.rank, self.world_size, self.accumulate = rank, world_size, accumulate
         self.epoch = 0
         self.start = 0
 
+    @property
+    def sampler(self) -> "KeyedBatches":
+        """Return itself: Lightning looks here for somebody to tell the epoch to."""
+        return self
+
     def __len__(self) -> int:
-        """Return the number of records this rank sees in a full epoch."""
-        return -(-self.n_records // self.world_size)
+        """Return the number of batches this rank sees in a full epoch."""
+        return len(self._own(torch.arange(self.n_records)))
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration; Lightning calls this before each, also after a resume."""
         self.epoch = epoch
 
-    def __iter__(self) -> Iterator[int]:
-        """Yield places from ``start`` on, once; the next epoch begins at its beginning again."""
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield the batches from ``start`` on, once; the next epoch begins at its beginning again."""
         generator = torch.Generator().manual_seed(_key(self.seed, self.epoch))
         order = torch.randperm(self.n_records, generator=generator)
         start, self.start = self.start, 0
-        yield from share(order, self.rank, self.world_size)[start:].tolist()
+        for batch in self._own(order)[start:]:
+            yield batch.tolist()
+
+    def _own(self, order: Tensor) -> list[Tensor]:
+        return deal(order, self.batch_size, self.world_size * self.accumulate)[self.rank :: self.world_size]
 
 
-def share(order: Tensor, rank: int, world_size: int) -> Tensor:
-    """Return one rank's part of an order.
+def deal(order: Tensor, batch_size: int, n_parts: int) -> list[Tensor]:
+    """Cut an order into batches whose number ``n_parts`` divides, so that nobody waits for a batch in vain.
 
-    All parts are equally long, as ranks that did different numbers of steps would wait for each other for
-    ever; the order's beginning fills up its end.
+    All batches are full, but for those of the last round, which share evenly what is left; where that is not
+    a record for each, it joins the round before. Nothing is lost and nothing is seen twice.
 
     Args:
-        order: ``(n,)`` places in the order they would be seen by a single process.
-        rank: Place of this process.
-        world_size: Number of processes.
+        order: ``(n,)`` places in the order in which they would be seen one by one.
+        batch_size: Records per batch.
+        n_parts: Batches of a round.
+
+    Raises:
+        ConfigurationError: There are fewer records than parts.
+
+    Example:
+        >>> [batch.tolist() for batch in deal(torch.arange(7), 2, 2)]
+        [[0, 1], [2, 3], [4, 5], [6]]
     """
-    length = -(-len(order) // world_size) * world_size
-    repeated = order.repeat(-(-length // max(len(order), 1)))
-    return repeated[:length][rank::world_size]
+    if len(order) < n_parts:
+        raise ConfigurationError(
+            f"{len(order)} records cannot be shared by {n_parts} processes and accumulated batches: lower "
+            "devices, num_nodes or trainer.accumulate_grad_batches."
+        )
+    n_rounds, n_left = divmod(len(order), batch_size * n_parts)
+    if 0 < n_left < n_parts:
+        n_rounds -= 1
+    n_dealt = n_rounds * batch_size * n_parts
+    rounds = torch.split(order[:n_dealt], batch_size) if n_dealt else ()
+    last = order[n_dealt:].tensor_split(n_parts) if n_dealt < len(order) else ()
+    return [*rounds, *last]
 
 
 class ResumableLoader(DataLoader[Any]):
@@ -70,8 +110,7 @@ class ResumableLoader(DataLoader[Any]):
 
     Args:
         records: The training split.
-        order: The keyed order of its records.
-        batch_size: Records per batch.
+        batches: The keyed batches of its records.
         module: The DataModule whose trainer knows epoch and progress.
         pin_memory: Page-lock batches for an asynchronous copy to the GPU.
     """
@@ -79,21 +118,19 @@ class ResumableLoader(DataLoader[Any]):
     def __init__(
         self,
         records: RawRecords | ResidentRecords,
-        order: KeyedOrder,
-        batch_size: int,
+        batches: KeyedBatches,
         module: L.LightningDataModule,
         pin_memory: bool,
     ) -> None:
         """Fetch in this process: a worker would copy more bytes between processes than it reads."""
         super().__init__(
             records,
-            batch_size=batch_size,
-            sampler=order,
+            batch_sampler=batches,
             collate_fn=keep_whole,
             num_workers=0,
             pin_memory=pin_memory,
         )
-        self.order = order
+        self.batches = batches
         self.module = module
 
     def state_dict(self) -> dict[str, int]:
@@ -108,8 +145,7 @@ class ResumableLoader(DataLoader[Any]):
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Start the next epoch's iteration behind the batches already processed."""
-        assert self.batch_size is not None
-        self.order.start = state["batches"] * self.batch_size
+        self.batches.start = state["batches"]
 
 
 def _key(seed: int, epoch: int) -> int:

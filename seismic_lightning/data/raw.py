@@ -77,6 +77,9 @@ class RawRecords(Dataset[RawBatch]):
         band: ``(len(dataset),)`` band-table row of every record.
         instrument: ``(len(dataset), C)`` place of each component's sensitivity or response.
         condition: Scaled conditions of every record.
+
+    Attributes:
+        labels_only: Whether batches come without samples, for a model that has what it needs of them.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class RawRecords(Dataset[RawBatch]):
         self.band = band
         self.instrument = instrument
         self.condition = condition
+        self.labels_only = False
 
     def __len__(self) -> int:
         """Return the number of records in the split."""
@@ -119,8 +123,10 @@ class RawRecords(Dataset[RawBatch]):
             rows: ``(B,)`` rows of the dataset's metadata.
 
         Yields:
-            Rates ascending, records with gaps before those without.
+            Rates ascending, records with gaps before those without; nothing where only labels are wanted.
         """
+        if self.labels_only:
+            return
         rates_hz, gapless = self.dataset.rates_hz[rows], self.dataset.gapless[rows]
         for rate_hz in np.unique(rates_hz).tolist():
             for whole in (False, True):

@@ -1,7 +1,9 @@
 """The figures that the training split decides: the scale of its spectrograms and their mean.
 
-Fitting reads the whole training split once (its first records twice, for the floor), so the result is kept
-beside the runs under a name made of everything it depends on.
+Fitting reads records of the training split once (some twice, for the floor), so the result is kept beside
+the runs under a name made of everything it depends on. Of a large split it reads a draw, so that training
+begins within seconds whatever the number of records: 2,048 records move the mean by a fortieth of the
+deviation between records, and every later run draws the same ones.
 """
 
 import hashlib
@@ -27,8 +29,10 @@ from seismic_lightning.transforms.settings import COMPLEX, RepresentationSetting
 
 _FLOOR_RECORDS = 1024
 """Records that decide the floor: a percentile over 40 million magnitudes does not move with more."""
+MOST_RECORDS = 2048
+"""Records that decide everything else."""
 _BATCH_RECORDS = 64
-_FIT_VERSION = 1
+_FIT_VERSION = 2
 """Raised whenever the same records and settings would yield other figures."""
 
 log = logging.getLogger(__name__)
@@ -75,17 +79,28 @@ def training_statistics(
 
 
 def fit_statistics(
-    records: RawRecords, front: SpectrogramFront, representation: RepresentationSettings | None = None
+    records: RawRecords,
+    front: SpectrogramFront,
+    representation: RepresentationSettings | None = None,
+    most_records: int = MOST_RECORDS,
 ) -> TrainingStatistics:
-    """Fit floor, mean, standard deviation and mean spectrogram on every training record."""
-    log.info("Fitting the spectrogram scale on %d records.", len(records))
+    """Fit floor, mean, standard deviation and mean spectrogram on training records.
+
+    Args:
+        records: The training split.
+        front: Preprocessing and STFT.
+        representation: What of the spectrogram the model sees; None is the log magnitude.
+        most_records: Of a larger split, so many are drawn; the draw depends on its size alone.
+    """
+    drawn = np.random.default_rng(0).permutation(len(records))[:most_records]
+    of = "" if len(drawn) == len(records) else f" drawn from {len(records)}"
+    log.info("Fitting the spectrogram scale on %d records%s.", len(drawn), of)
     fit = ScalingFit()
     chosen_kind = representation or RepresentationSettings()
     parts = CompandingFit(chosen_kind.exponent) if chosen_kind.kind == COMPLEX else None
-    chosen = np.random.default_rng(0).permutation(len(records))[:_FLOOR_RECORDS]
-    for batch in _batches(records, np.sort(chosen)):
+    for batch in _batches(records, np.sort(drawn[:_FLOOR_RECORDS])):
         fit.update_floor(_signal(front, batch))
-    for batch in _batches(records, np.arange(len(records))):
+    for batch in _batches(records, np.sort(drawn)):
         magnitude = _magnitude(front, batch)
         fit.update(magnitude)
         if parts is not None:

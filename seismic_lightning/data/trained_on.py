@@ -3,7 +3,7 @@
 Whoever judges a model, or makes records with it, starts here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple, Self
 
 from seismic_lightning.codes import COMPONENTS
@@ -66,7 +66,7 @@ class DataOfCheckpoint(NamedTuple):
             trained_on,
             state["front"],
             state["conditions"],
-            any(name.startswith("condition") for name in checkpoint["state_dict"]),
+            any("condition" in name.split(".") for name in checkpoint["state_dict"]),
             state.get("components", COMPONENTS),
             state.get("unit"),
             state.get("window"),
@@ -74,15 +74,22 @@ class DataOfCheckpoint(NamedTuple):
         )
 
 
-def differing(here: Mapping[str, Any], there: Mapping[str, Any]) -> list[str]:
-    """Name what differs between two DataModules, of what has to agree exactly; scales need not.
+def differing(
+    here: Mapping[str, Any], there: Mapping[str, Any], but: Collection[str] = ()
+) -> dict[str, tuple[Any, Any]]:
+    """Return what differs between two DataModules, of what has to agree exactly; scales need not.
 
     Args:
         here: State of one, as its ``state_dict`` returns it.
         there: State of the other.
+        but: What may differ too.
+
+    Returns:
+        Both values by name.
     """
     first, second = _identity(here), _identity(there)
-    return sorted(name for name in first if first[name] != second[name])
+    names = sorted(name for name in first if name not in but and first[name] != second[name])
+    return {name: (first[name], second[name]) for name in names}
 
 
 def _identity(state: Mapping[str, Any]) -> dict[str, Any]:

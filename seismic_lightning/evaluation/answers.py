@@ -29,7 +29,6 @@ from seismic_lightning.evaluation.progress import StepProgress
 from seismic_lightning.evaluation.reading import BATCH_RECORDS
 from seismic_lightning.evaluation.seismogram import Known
 from seismic_lightning.evaluation.subject import Subject
-from seismic_lightning.models.generative import GenerativeAutoencoder
 from seismic_lightning.nn.noise import keyed_generator
 from seismic_lightning.transforms.phase import recover_waveform
 
@@ -77,10 +76,10 @@ def rows_of(subject: Subject) -> list[str]:
     """
     trained = subject.seen.trained
     names = [CEILING_ROW, ORACLE_ROW]
-    if not isinstance(trained.model, GenerativeAutoencoder):
+    if not trained.model.draws:
         return names
     drawn = CONDITIONAL_ROW if trained.conditional else PRIOR_ROW
-    return [*names, drawn, *([AGGREGATE_ROW] if trained.model.aggregate is not None else [])]
+    return [*names, drawn, *([AGGREGATE_ROW] if trained.sampler == "aggregate" else [])]
 
 
 def guesses(subject: Subject, mean_level: NDArray[np.float64], making: Making) -> Iterator[Made]:

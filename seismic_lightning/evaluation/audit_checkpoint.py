@@ -16,7 +16,7 @@ from seismic_lightning.curation.store import CuratedDataset
 from seismic_lightning.data.condition import ConditionScaling, station_names
 from seismic_lightning.data.ground_motion import ground_motion
 from seismic_lightning.data.raw import RawRecords
-from seismic_lightning.data.statistics import fit_statistics
+from seismic_lightning.data.statistics import MOST_RECORDS, fit_statistics
 from seismic_lightning.data.trained_on import DataOfCheckpoint
 from seismic_lightning.evaluation.audit_findings import Finding
 from seismic_lightning.transforms.front import SpectrogramFront
@@ -69,8 +69,11 @@ def scaling_statistics(dataset: CuratedDataset, front: Mapping[str, Any]) -> Fin
     """
     kept = ScalingConstants(**front["scaling"])
     split = dataset.metadata["split"].to_numpy()
-    of_train = _fit(dataset, front, np.flatnonzero(split == "train"))
-    of_all = _fit(dataset, front, np.arange(len(dataset)))
+    train = np.flatnonzero(split == "train")
+    of_train = _fit(dataset, front, train, MOST_RECORDS)
+    of_all = _fit(dataset, front, np.arange(len(dataset)), MOST_RECORDS)
+    if _apart(kept, of_train) > SAME_SCALE_DECADES:  # older checkpoints took the whole of a large split
+        of_train = _fit(dataset, front, train, train.size)
     to_train, to_all, apart = _apart(kept, of_train), _apart(kept, of_all), _apart(of_train, of_all)
     found = (
         f"mean and deviation of log magnitude are {to_train:.1e} decades from those of the training split, "
@@ -137,8 +140,10 @@ def station_vocabulary(metadata: pd.DataFrame, conditions: Mapping[str, Any]) ->
     return Finding(STATIONS, f"{found}; {what_of}: {shown}", "error", _REMEDY)
 
 
-def _fit(dataset: CuratedDataset, front: Mapping[str, Any], rows: NDArray[np.int64]) -> ScalingConstants:
-    """Fit the scale on some records."""
+def _fit(
+    dataset: CuratedDataset, front: Mapping[str, Any], rows: NDArray[np.int64], most_records: int
+) -> ScalingConstants:
+    """Fit the scale on some records, or on a draw of many."""
     motion = ground_motion(dataset, front["preprocess"]["units"])
     transform = SpectrogramFront.from_settings({**front, "scaling": None}, motion.instruments)
     metadata = dataset.metadata
@@ -147,7 +152,7 @@ def _fit(dataset: CuratedDataset, front: Mapping[str, Any], rows: NDArray[np.int
     )
     condition = ConditionScaling.fit(metadata)(metadata)  # asked for by the records, read by nobody here
     records = RawRecords(dataset, rows, band, motion.instrument, condition)
-    return fit_statistics(records, transform).scaling.constants
+    return fit_statistics(records, transform, most_records=most_records).scaling.constants
 
 
 def _apart(first: ScalingConstants, second: ScalingConstants) -> float:

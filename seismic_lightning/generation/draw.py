@@ -1,9 +1,11 @@
 """Drawing of waveforms, a batch at a time.
 
 Record ``i`` of request ``r`` is a function of the seed, ``r`` and ``i``: every record draws its noise from a
-source of its own. Batches are filled up to one size, because what a layer makes of a record may differ in the
-last digit between batches of different sizes, and phase recovery lets such a difference grow to parts of a
-thousand of the largest sample. That size is fixed for each kind of device.
+source of its own. With ``same_noise`` ``r`` does not count: requests then differ by their conditions alone.
+
+Batches are filled up to one size, because what a layer makes of a record may differ in the last digit between
+batches of different sizes, and phase recovery lets such a difference grow to parts of a thousand of the
+largest sample. That size is fixed for each kind of device.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,11 +18,15 @@ import torch
 from numpy.typing import NDArray
 
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.generation.limits import check_temperature
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.nn.noise import keyed_generator
 from seismic_lightning.transforms.phase import FAST_ITERATIONS, FINE_ITERATIONS
 
 BATCH_SIZE = 32
+"""Records worked on at once by a processor."""
+DEVICE_BATCH_SIZE = 512
+"""Records worked on at once by an accelerator."""
 PHASES = {"normal": FAST_ITERATIONS, "fine": FINE_ITERATIONS}
 """The words of ``phase`` and their iterations."""
 _CPU = torch.device("cpu")
@@ -34,20 +40,21 @@ class DrawSettings:
         temperature: Factor on the spread of latents.
         sampler: ``prior``, or ``aggregate`` for the density fitted to the training posteriors.
         phase: ``normal`` for many records, ``fine`` for few.
-        batch_size: Records worked on at once.
+        same_noise: Whether record ``i`` of every request has the same noise.
+        allow_far: Whether to take any temperature, rather than to refuse one that training never knew.
     """
 
     temperature: float = 1.0
     sampler: str = "prior"
     phase: str = "normal"
-    batch_size: int = BATCH_SIZE
+    same_noise: bool = False
+    allow_far: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse unknown words and sizes."""
+        """Refuse unknown words and temperatures."""
         if self.phase not in PHASES:
             raise ConfigurationError(f"phase={self.phase}: choose one of {', '.join(PHASES)}")
-        if self.batch_size < 1:
-            raise ConfigurationError(f"batch_size={self.batch_size}: give 1 or more records")
+        check_temperature(self.temperature, allow_far=self.allow_far)
 
     @property
     def n_iterations(self) -> int:
@@ -74,9 +81,12 @@ def draw(
         ConfigurationError: A setting that the model cannot use.
     """
     settings = settings or DrawSettings()
-    for start in range(0, len(records), settings.batch_size):
-        rows = records.iloc[start : start + settings.batch_size]
-        full = rows.iloc[np.minimum(np.arange(settings.batch_size), len(rows) - 1)]
+    size = BATCH_SIZE if trained.device.type == "cpu" else DEVICE_BATCH_SIZE
+    if settings.same_noise:
+        records = records.assign(request=0)
+    for start in range(0, len(records), size):
+        rows = records.iloc[start : start + size]
+        full = rows.iloc[np.minimum(np.arange(size), len(rows) - 1)]
         spectrogram = trained.generate(
             full,
             generator=sources(full),

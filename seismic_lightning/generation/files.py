@@ -13,6 +13,7 @@ The folder appears whole or not at all, and the same records lead to the same by
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 import seismic_lightning
 from seismic_lightning.codes import SeedId
-from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.errors import ConfigurationError, StorageError
 from seismic_lightning.generation.overview import save_overview, shown_records
 from seismic_lightning.generation.tables import AUTHORITY, catalogue_bytes, station_bytes
 from seismic_lightning.progress import Progress
@@ -53,16 +54,24 @@ class About(NamedTuple):
 
 
 def check_vacant(output_dir: Path) -> None:
-    """Refuse a folder that is taken.
+    """Refuse a folder that is taken, or that may not be made.
 
     Args:
         output_dir: Folder to make.
 
     Raises:
         ConfigurationError: There is something in it.
+        StorageError: The folder that it is to lie in cannot be written to.
     """
     if not is_vacant(output_dir):
         raise ConfigurationError(f"output_dir={output_dir} is occupied and stays as it is: give a new folder")
+    place = next(folder for folder in (output_dir, *output_dir.absolute().parents) if folder.exists())
+    if not place.is_dir():
+        raise StorageError(f"output_dir={output_dir}: {place} is a file; give another folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise StorageError(
+            f"output_dir={output_dir}: no permission to write in {place.absolute()}; give another folder"
+        )
 
 
 def write_records(
@@ -95,7 +104,7 @@ def write_records(
     output_dir = output_dir.absolute()
     records = records.reset_index(drop=True).assign(trace_file=file_names(records), synthetic=True)
     check_vacant(output_dir)
-    with locked(output_dir):
+    with locked(output_dir, leaves_file=False):
         check_vacant(output_dir)  # another process may have written it meanwhile
         with whole_folder(output_dir) as folder:
             authority = f"{AUTHORITY}/{_identifier(records, about)}"

@@ -76,7 +76,12 @@ class Generation(NamedTuple):
         records = expand(self.requests)
         about = About(
             f"{len(records)} records of {type(self.trained.model).__name__} {self.trained.path.name}",
-            {**describe(self.trained), "settings": asdict(self.settings), **self._asked()},
+            {
+                **describe(self.trained),
+                "device": self.trained.device.type,
+                "settings": asdict(self.settings),
+                **self._asked(),
+            },
             self.trained.passing_hz,
         )
         blocks = draw(self.trained, records, self.settings)
@@ -107,10 +112,12 @@ def prepare(
 
     Raises:
         BandError: No band for a channel family.
+        CheckpointError: ``sampler=aggregate`` and no density was fitted.
         ConfigurationError: The model draws nothing, or a request does not fit it.
     """
-    trained.require_draws()
-    return Generation(trained, request_table(trained, wanted, manner), settings or DrawSettings())
+    settings = settings or DrawSettings()
+    trained.require_draws(settings.sampler)
+    return Generation(trained, request_table(trained, wanted, manner), settings)
 
 
 def describe(trained: Trained) -> dict[str, Any]:

@@ -17,10 +17,16 @@ from torch import Tensor
 from seismic_lightning.curation.store import CuratedDataset
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.generation.between import metadata_between
-from seismic_lightning.generation.interpolation import even_weights, linear, spherical_between_priors
+from seismic_lightning.generation.interpolation import (
+    even_weights,
+    linear,
+    spherical,
+    spherical_between_priors,
+)
 from seismic_lightning.generation.records_seen import read_records
 from seismic_lightning.generation.trained import Trained
 from seismic_lightning.models.generative import GenerativeAutoencoder
+from seismic_lightning.models.latent_diffusion import LatentDiffusion
 from seismic_lightning.transforms.phase import FAST_ITERATIONS
 
 
@@ -41,7 +47,7 @@ class Steps(NamedTuple):
 
     Attributes:
         metadata: ``S`` rows, with the place of each step between the ends.
-        latents: ``(S, D)``, or ``(S, *map_shape)``.
+        latents: ``(S, D)``, or ``(S, *map_shape)``; of a diffusion model the noise it begins with.
         spectrograms: ``(S, C, F, T)`` scaled, residual included.
     """
 
@@ -64,7 +70,10 @@ def ends_of_records(trained: Trained, dataset: CuratedDataset, rows: tuple[int, 
     """
     places: NDArray[np.int64] = np.array(rows, dtype=np.int64)
     batch = read_records(trained, dataset, places)
-    latents = trained.model.encode(batch.spectrogram, batch.condition).mode
+    model = trained.model
+    latents = model.encode(batch.spectrogram, batch.condition).mode
+    if isinstance(model, LatentDiffusion):
+        latents = model.to_noise(latents, batch.condition)
     return Ends(dataset.metadata.iloc[places].reset_index(drop=True), latents)
 
 
@@ -90,7 +99,7 @@ def ends_of_requests(
         ConfigurationError: The model has no prior to draw from.
     """
     model = trained.model
-    if not isinstance(model, GenerativeAutoencoder):
+    if not isinstance(model, GenerativeAutoencoder | LatentDiffusion):
         raise ConfigurationError(
             f"{type(model).__name__} has no prior to draw requests from, it can only reconstruct: "
             "interpolate between two records, dataset_dir=... source=ROW target=ROW"
@@ -123,6 +132,10 @@ def steps_between(trained: Trained, ends: Ends, n_steps: int, generator: torch.G
     weights = even_weights(n_steps)
     metadata = metadata_between(ends.metadata, weights, trained.conditions.location[2].mean)
     condition, model = trained.condition(metadata), trained.model
+    if isinstance(model, LatentDiffusion):
+        latents = spherical(ends.latents.flatten(1), weights).reshape(-1, *model.latent_shape)
+        spectrograms = model.from_noise(latents, condition)
+        return Steps(metadata, latents, spectrograms + model.draw_residual(spectrograms[:1], generator))
     if not isinstance(model, GenerativeAutoencoder):
         latents = linear(ends.latents, weights)
         return Steps(metadata, latents, model.decode(latents, condition).float())

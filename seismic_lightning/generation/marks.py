@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from seismic_lightning.data.condition import station_names
 from seismic_lightning.data.hull import REACHES, TrainingHull
+from seismic_lightning.generation.limits import OUTSIDE_FAR, is_far
 from seismic_lightning.generation.trained import Trained
 
 MARKS = {
@@ -42,6 +44,9 @@ def add_marks(table: pd.DataFrame, trained: Trained) -> None:
         )
         unknown = ~np.isfinite(values) if hull is not None else np.ones(len(table), dtype=np.bool_)
         table[mark] = pd.arrays.BooleanArray(outside, unknown)
+    table[OUTSIDE_FAR] = pd.array(
+        [pd.NA] * len(table) if hull is None else _far(table, hull), dtype="boolean"
+    )
     names = station_names(table)
     unseen: Any = [name not in set(trained.conditions.stations) for name in names]
     table[OUTSIDE_STATION] = pd.array(
@@ -80,6 +85,13 @@ def hull_warnings(requests: pd.DataFrame, hull: TrainingHull | None) -> list[str
         names = [f"{family} of {station}" for station, family in pairs]
         lines.append(f"channel family not seen at its station in training: {_listed(outside, names)}")
     return lines
+
+
+def _far(table: pd.DataFrame, hull: TrainingHull) -> NDArray[np.bool_]:
+    """Tell which rows have some value far beyond the reach of training."""
+    columns = {name: table[column].to_numpy(np.float64, na_value=np.nan) for name, column in REACHES.items()}
+    far = [is_far(values, getattr(hull, name), name) for name, values in columns.items()]
+    return np.asarray(np.any(far, axis=0), dtype=np.bool_)
 
 
 def _is_new(hull: TrainingHull, station: str, family: str) -> Any:  # noqa: ANN401 - a cell of a table

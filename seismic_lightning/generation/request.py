@@ -14,6 +14,7 @@ import pandas as pd
 
 from seismic_lightning.curation.settings import UNITS
 from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.generation.limits import refuse_far
 from seismic_lightning.generation.marks import add_marks
 from seismic_lightning.generation.sites import Site, Sites
 from seismic_lightning.generation.trained import Trained
@@ -28,6 +29,8 @@ ANY_FAMILY = "HH"
 """Where neither request nor checkpoint names a family."""
 NOWHERE = Site("XX", "SYNTH", np.nan, np.nan, np.nan, known=False, sensitivity=None)
 """The station of records without a place: XX is the network that FDSN keeps for what is no network."""
+UNSPECIFIED_MAGNITUDE = "M"
+"""QuakeML's word for a magnitude of which nobody says the type."""
 _ONE_FILE = ["source_id", "station_network_code", "station_code", "station_location_code", "trace_channel"]
 """What the name of a record's file is made of."""
 _LOCATION = re.compile(r"[A-Z0-9]{1,2}")
@@ -41,11 +44,13 @@ class Manner:
         inventory: Station metadata that the user names.
         location_code: SEED location code of all records.
         unit: ``counts``, ``mps`` or ``mps2``; None is the unit that the model works in.
+        allow_far: Whether to place requests far beyond the training data, rather than to refuse them.
     """
 
     inventory: Inventory | None = None
     location_code: str = LOCATION_CODE
     unit: str | None = None
+    allow_far: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no file can say."""
@@ -71,7 +76,8 @@ def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | N
 
     Raises:
         BandError: No band for a channel family.
-        ConfigurationError: A request does not fit the model, or its station is unknown.
+        ConfigurationError: A request does not fit the model or is far beyond its training data, or its
+            station is unknown.
     """
     manner = manner or Manner()
     for one in wanted:
@@ -83,11 +89,15 @@ def request_table(trained: Trained, wanted: Sequence[Wanted], manner: Manner | N
         for one, family in zip(wanted, families, strict=True)
     ]
     table = _described(wanted, places)
+    known = None if trained.hull is None else trained.hull.magnitude_type
+    table["source_magnitude_type"] = (known or UNSPECIFIED_MAGNITUDE) if trained.conditional else None
     table["trace_channel"] = families
     table["station_location_code"] = manner.location_code
     _add_times(table, trained, np.array([one.origin_ns for one in wanted], dtype=np.int64))
     _add_bands(table, trained)
     add_marks(table, trained)
+    if not manner.allow_far:
+        refuse_far(table, wanted, trained.hull)
     unit = manner.unit or trained.unit
     table["trace_unit"] = unit
     table["unit_factor"] = [
@@ -148,13 +158,14 @@ def _check_fits(trained: Trained, wanted: Wanted) -> None:
     given = [name for name in NEEDED if getattr(wanted, name) is not None]
     if given and not trained.conditional:
         raise ConfigurationError(
-            f"{', '.join(given)}: {trained.path} holds a {type(trained.model).__name__}, which knows no "
-            "condition; give n_records alone, or the checkpoint of a CVAE"
+            f"{wanted.where}{', '.join(given)}: {trained.path} holds a {type(trained.model).__name__}, which "
+            "knows no condition; give n_records alone, or the checkpoint of a CVAE"
         )
     lacking = [name for name in NEEDED if name not in given]
     if lacking and trained.conditional:
         raise ConfigurationError(
-            f"{trained.path} holds a {type(trained.model).__name__}, which also needs {', '.join(lacking)}"
+            f"{trained.path} holds a {type(trained.model).__name__}, which also needs "
+            f"{', '.join(wanted.where + name for name in lacking)}"
         )
 
 
@@ -166,7 +177,9 @@ def _family(trained: Trained, wanted: Wanted, sites: Sites) -> str:
             known = trained.hull.families_of(sites.full_name(wanted.station)) or known
         return known[0] if known else ANY_FAMILY
     if known and wanted.family not in known:
-        raise ConfigurationError(f"family={wanted.family}: trained on {', '.join(known)}; give one of these")
+        raise ConfigurationError(
+            f"{wanted.where}family={wanted.family}: trained on {', '.join(known)}; give one of these"
+        )
     return wanted.family
 
 

@@ -110,13 +110,15 @@ class Sites:
         """Return ``NET.STA`` of a station.
 
         Args:
-            name: ``STA`` or ``NET.STA``.
+            name: ``STA`` or ``NET.STA``, in capitals or not.
 
         Raises:
             ConfigurationError: Nobody knows the station, or several have its code.
         """
         names = sorted(self._vocabulary | set(self._epochs))
-        found = [full for full in names if name in (full, full.partition(".")[2])]
+        exact = [full for full in names if name in (full, full.partition(".")[2])]
+        alike = [full for full in names if name.upper() in (full.upper(), full.partition(".")[2].upper())]
+        found = exact or alike
         if len(found) == 1:
             return found[0]
         if found:

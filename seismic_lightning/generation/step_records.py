@@ -22,6 +22,7 @@ _COPIED = (
     "source_longitude_deg",
     "source_depth_km",
     "source_magnitude",
+    "source_magnitude_type",
     "station_network_code",
     "station_code",
     "station_latitude_deg",

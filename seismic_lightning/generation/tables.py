@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+import seismic_lightning
 from seismic_lightning.codes import NANOSECONDS_PER_S
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.records.catalogue import UNSTATED, Catalogue, Event, Pick
@@ -20,6 +21,9 @@ from seismic_lightning.records.travel_time import phase_label
 AUTHORITY = "smi:local/synthetic"
 """Beginning of all resource identifiers; what tells one making of records from another follows."""
 COMMENT = "Synthetic: made by a generative model of seismic_lightning. This was never recorded."
+DESCRIPTION = "synthetic earthquake"
+AGENCY = "seismic_lightning"
+AUTHOR = f"{AGENCY} {seismic_lightning.__version__}"
 _STATION = ["station_network_code", "station_code"]
 _SENSOR = ["trace_channel", "station_location_code"]
 _PLACE = ["station_latitude_deg", "station_longitude_deg", "station_elevation_m"]
@@ -58,19 +62,21 @@ def catalogue_bytes(records: pd.DataFrame, authority: str) -> bytes:
             _known(row["source_longitude_deg"]),
             _known(row["source_depth_km"]),
             _known(row["source_magnitude"]),
-            None,
+            None if pd.isna(row["source_magnitude_type"]) else str(row["source_magnitude_type"]),
         )
         for row in records.drop_duplicates("source_id").to_dict("records")
     }
     once = records.drop_duplicates(["source_id", *_STATION, "trace_channel"])
     picks = [pick for row in once.to_dict("records") for pick in _picks(row)]
-    return quakeml_bytes(Catalogue(events, picks), Provenance(authority, "automatic", COMMENT))
+    provenance = Provenance(authority, "automatic", COMMENT, DESCRIPTION, AGENCY, AUTHOR)
+    return quakeml_bytes(Catalogue(events, picks), provenance)
 
 
 def station_bytes(records: pd.DataFrame, authority: str, passing_hz: float) -> bytes | None:
     """Return the stations of records as StationXML, or None where no record has a place.
 
-    A place or a sensitivity that changes from one record to a later one becomes an epoch of its own.
+    A place or a sensitivity that changes from one record to a later one becomes an epoch of its own. The day
+    of making, which the format asks for, is that of the first record: the same request makes the same file.
 
     Args:
         records: One row per record.
@@ -89,7 +95,7 @@ def station_bytes(records: pd.DataFrame, authority: str, passing_hz: float) -> b
     created_ns = int(placed["trace_start_time"].min().value)
     return stationxml_bytes(
         entries,
-        source="seismic_lightning, synthetic records",
+        source=f"{AUTHOR}, synthetic records",
         created_ns=created_ns,
         comment=COMMENT,
         authority=authority,

@@ -22,7 +22,8 @@ from seismic_lightning.errors import CheckpointError, ConfigurationError
 from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.models.checkpoint import read_checkpoint
 from seismic_lightning.models.generative import GenerativeAutoencoder
-from seismic_lightning.models.load import load_model
+from seismic_lightning.models.latent_diffusion import LatentDiffusion
+from seismic_lightning.models.load import model_of
 from seismic_lightning.nn.noise import Noise
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.phase import FAST_ITERATIONS, Admm, PhaseMethod
@@ -74,14 +75,15 @@ class Trained:
                 waveforms need.
         """
         path = Path(path)
-        data = DataOfCheckpoint.of(read_checkpoint(path), str(path))
+        checkpoint = read_checkpoint(path, device)
+        data = DataOfCheckpoint.of(checkpoint, str(path))
         if data.unit is None or data.window is None:
             lacking = "unit" if data.unit is None else "window"
             raise CheckpointError(
                 f"{path}: does not say the {lacking} of its records ({DATA_KEY}.{lacking}), which waveforms "
                 "need; train again, or give a checkpoint of a later training"
             )
-        model = load_model(path, device)
+        model = model_of(checkpoint, path)
         return cls(
             path=path,
             model=model,
@@ -155,17 +157,55 @@ class Trained:
             return Condition(nothing, places, nothing.long())
         return Condition(*(part.to(self.device) for part in self.conditions(metadata)))
 
-    def require_draws(self) -> None:
+    def require_draws(self, sampler: str = "prior") -> None:
         """Refuse a model that cannot draw new records.
 
+        Args:
+            sampler: Where latents are to come from.
+
         Raises:
-            ConfigurationError: Naming the file and its model.
+            CheckpointError: ``aggregate`` was asked for and the file holds no density.
+            ConfigurationError: There is no such sampler, or the model has no prior; naming the file.
         """
         if not self.model.draws:
             raise ConfigurationError(
                 f"{self.path} holds an {type(self.model).__name__}, which has no prior to draw records "
-                "from: it can reconstruct only; give the checkpoint of a VAE or CVAE"
+                "from: it can reconstruct only; give the checkpoint of a VAE, CVAE or diffusion model"
             )
+        if isinstance(self.model, GenerativeAutoencoder):
+            self.model.require_sampler(sampler, f"{self.path}: ")
+
+    @property
+    def lacks_density(self) -> bool:
+        """Tell whether training was to fit a density of latents and did not."""
+        return isinstance(self.model, GenerativeAutoencoder) and self.model.aggregate is None
+
+    def steer(self, n_steps: int | None, solver: str | None, guidance: float | None) -> None:
+        """Choose how a diffusion model makes records; None leaves what its training chose.
+
+        Args:
+            n_steps: Steps from noise to latent.
+            solver: ``heun`` or ``euler``.
+            guidance: Factor on what the condition changes.
+
+        Raises:
+            ConfigurationError: The model makes records otherwise, or a setting cannot be used.
+        """
+        given = {"n_steps": n_steps, "solver": solver, "guidance": guidance}
+        asked = ", ".join(f"{name}={value}" for name, value in given.items() if value is not None)
+        if not asked:
+            return
+        if not isinstance(self.model, LatentDiffusion):
+            raise ConfigurationError(
+                f"{asked}: {self.path} holds a {type(self.model).__name__}, which makes records in one step; "
+                "leave it out, or give the checkpoint of a diffusion model"
+            )
+        denoiser = self.model.denoiser
+        denoiser.set_sampling(
+            denoiser.n_steps if n_steps is None else n_steps,
+            solver or denoiser.solver,
+            denoiser.guidance if guidance is None else guidance,
+        )
 
     def generate(
         self,

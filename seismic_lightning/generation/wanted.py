@@ -7,7 +7,7 @@ import csv
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from seismic_lightning.codes import is_family
@@ -48,6 +48,7 @@ class Wanted:
         longitude_deg: Degrees east.
         depth_km: Below sea level.
         station: ``STA`` or ``NET.STA``.
+        where: What to put before an error, such as the line of a file.
     """
 
     n_records: int
@@ -59,6 +60,7 @@ class Wanted:
     longitude_deg: float | None = None
     depth_km: float | None = None
     station: str | None = None
+    where: str = field(default="", compare=False)
 
 
 def parse(values: Mapping[str, object], where: str = "") -> Wanted:
@@ -86,6 +88,7 @@ def parse(values: Mapping[str, object], where: str = "") -> Wanted:
         origin_ns=_time_ns(given.get("origin_time", ORIGIN_TIME), where),
         family=None if family is None else str(family),
         station=None if station is None else str(station).strip(),
+        where=where,
         **numbers,
     )
 

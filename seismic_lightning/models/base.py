@@ -1,10 +1,11 @@
 """What all models share: one training step, logging, optimisation and checkpoints.
 
 A model encodes a spectrogram to a posterior over its latent and decodes a latent to a spectrogram. Training
-decodes a sample of the posterior, with noise keyed by seed, epoch, batch and rank; validation and test decode
-the mode, so that their figures compare between epochs without noise.
+decodes a sample of the posterior, with noise keyed by seed, epoch and record; validation and test decode the
+mode, so that their figures compare between epochs without noise.
 """
 
+import functools
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Required, TypedDict, cast
@@ -27,8 +28,9 @@ from seismic_lightning.models.checkpoint import SelfNamingModule
 from seismic_lightning.models.finite import FiniteWatch, require_finite
 from seismic_lightning.models.means import EpochMeans
 from seismic_lightning.models.objective import Objective, objective
+from seismic_lightning.models.sharded import shard
 from seismic_lightning.nn.blocks import PaddedGrid
-from seismic_lightning.nn.noise import Noise, keyed_generator
+from seismic_lightning.nn.noise import Noise, RecordNoise
 from seismic_lightning.nn.posterior import Posterior
 
 MakeOptimizer = Callable[[Iterable[Parameter]], Optimizer]
@@ -170,7 +172,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
     def training_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Decode a sample of the posterior; see ``_outcome`` for what is returned."""
         posterior = self.encode(batch.spectrogram, batch.condition)
-        noise = keyed_generator(self.device, self._seed, self.current_epoch, batch_idx, self.global_rank)
+        noise = RecordNoise((self._seed, self.current_epoch), batch.index)
         return self._outcome("train", batch, posterior, posterior.sample(noise))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
@@ -194,8 +196,8 @@ class SpectrogramAutoencoder(SelfNamingModule):
         kl = posterior.kl()
         parts = self._objective(stage, reconstruction, batch.spectrogram, kl)
         loss = parts.loss.mean()
-        self._watch.add(stage, f"epoch {self.current_epoch}, step {self.global_step}", batch, parts)
-        self._means.setdefault(stage, EpochMeans()).add(parts)
+        self._watch.add(stage, f"epoch {self.current_epoch}, step {self.global_step}", batch, parts.loss)
+        self._means.setdefault(stage, EpochMeans()).add(parts._asdict())
         mean, variance = posterior.standardised()
         return {
             "loss": loss,
@@ -211,16 +213,17 @@ class SpectrogramAutoencoder(SelfNamingModule):
         return objective(reconstruction, spectrogram, kl, self.beta)
 
     def on_train_batch_end(self, outputs: STEP_OUTPUT, batch: Batch, batch_idx: int) -> None:
-        """Log the loss of the steps that loggers write, so that other steps cost nothing.
+        """Log the loss of the steps that loggers write, a mean over processes; other steps cost nothing.
 
         It is logged as a number on the host: Lightning turns what a progress bar shows into one after *every*
         batch, and would wait for the device each time.
         """
         every_n_steps = cast(Any, self.trainer).log_every_n_steps  # set by Lightning behind its type's back
         if self.global_step % every_n_steps == 0:  # this step is counted already
-            loss = cast(dict[str, Tensor], outputs)["loss"]
+            own = cast(dict[str, Tensor], outputs)["loss"].detach()
             self._watch.look()
-            self.log("train/loss_step", loss.detach().cpu(), on_step=True, on_epoch=False, prog_bar=True)
+            loss = cast(Tensor, self.trainer.strategy.reduce(own, reduce_op="mean"))
+            self.log("train/loss_step", loss.cpu(), on_step=True, on_epoch=False, prog_bar=True)
 
     def on_train_epoch_end(self) -> None:
         """Log the epoch's means, then let a schedule that waits for a plateau see the validation loss."""
@@ -248,11 +251,22 @@ class SpectrogramAutoencoder(SelfNamingModule):
     def _log_means(self, stage: str) -> None:
         self._watch.look()
         means = self._means.pop(stage, EpochMeans())
-        self.log_dict(means.named(stage), batch_size=means.n_records, sync_dist=True)
+        named = means.named(stage, functools.partial(self.trainer.strategy.reduce, reduce_op="sum"))
+        self.log_dict(named, batch_size=means.n_records)
+
+    def configure_model(self) -> None:
+        """Share the layers between processes where the strategy asks for it; a second call does nothing."""
+        if self.device_mesh is not None:
+            shard(self, self.device_mesh["data_parallel"])
+
+    def compile_layers(self) -> None:
+        """Let PyTorch compile each layer at its first call; what the model is and saves stays the same."""
+        for layer in self.children():
+            layer.compile()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Make the optimizer and, where one is asked for, the schedule."""
-        optimizer = self._optimizer(self.parameters())
+        optimizer = self._optimizer(part for part in self.parameters() if part.requires_grad)
         if self._scheduler is None:
             return optimizer
         schedule: LRSchedulerConfigType = {

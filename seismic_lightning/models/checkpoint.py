@@ -137,8 +137,7 @@ class SelfNamingModule(L.LightningModule):
         Args:
             checkpoint_path: File written by training.
             map_location: Where tensors go, as in ``torch.load``.
-            **options: Further arguments of Lightning's method, and model arguments that replace the saved
-                ones.
+            **options: Model arguments that replace the saved ones.
 
         Returns:
             The model with the file's weights.
@@ -146,13 +145,37 @@ class SelfNamingModule(L.LightningModule):
         Raises:
             CheckpointError: If the file is missing, damaged or of another model.
         """
-        cls.check_checkpoint(checkpoint_path)
-        options["weights_only"] = True
+        return cls.from_checkpoint(read_checkpoint(checkpoint_path, map_location), checkpoint_path, **options)
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        checkpoint: dict[str, Any],
+        path: str | Path,
+        **options: Any,  # noqa: ANN401 - any argument of a model
+    ) -> Self:
+        """Build this model from a checkpoint that has been read, so that no large file is read again.
+
+        Args:
+            checkpoint: As returned by ``read_checkpoint``.
+            path: Its file, for errors.
+            **options: Model arguments that replace the saved ones.
+
+        Returns:
+            The model with the checkpoint's weights, where these are.
+
+        Raises:
+            CheckpointError: If it is of another model.
+        """
+        cls._require_own(checkpoint, path)
+        weights: dict[str, Tensor] = checkpoint["state_dict"]
         try:
-            return super().load_from_checkpoint(checkpoint_path, map_location, **options)
+            model = cls(**{**checkpoint[cls.CHECKPOINT_HYPER_PARAMS_KEY], **options})
+            model.on_load_checkpoint(checkpoint)
+            model.load_state_dict(weights)
         except (TypeError, KeyError, RuntimeError) as error:
-            reason = _one_line(error)
-            raise CheckpointError(f"{checkpoint_path}: does not fit {cls._name()} ({reason})") from error
+            raise CheckpointError(f"{path}: does not fit {cls._name()} ({_one_line(error)})") from error
+        return model.to(next(iter(weights.values())).device)
 
     @classmethod
     def _name(cls) -> str:

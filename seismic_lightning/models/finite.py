@@ -14,7 +14,6 @@ from torch import Tensor
 
 from seismic_lightning.batch import Batch
 from seismic_lightning.errors import TrainingError
-from seismic_lightning.models.objective import Objective
 
 MAX_PENDING = 64
 """Steps after which an accelerator is asked in any case."""
@@ -47,24 +46,24 @@ class FiniteWatch:
         """Start without evidence."""
         self._pending: list[Evidence] = []
 
-    def add(self, stage: str, where: str, batch: Batch, parts: Objective) -> None:
+    def add(self, stage: str, where: str, batch: Batch, loss: Tensor) -> None:
         """Take in a step; on the CPU, look at it.
 
         Args:
             stage: ``train``, ``val`` or ``test``.
             where: Epoch and step in words.
             batch: What the step was given.
-            parts: What it cost.
+            loss: ``(B,)`` what it cost.
 
         Raises:
             TrainingError: A loss is not a finite number.
         """
-        loss = parts.loss.detach()
+        loss = loss.detach()
         at_once = _answers_at_once(loss)
         if at_once and bool(torch.isfinite(loss.mean())):
             return
         # A sum rather than a mask: it reads each spectrogram once and writes one number.
-        spoilt_input = ~torch.isfinite(batch.spectrogram.detach().float().sum((1, 2, 3)))
+        spoilt_input = ~torch.isfinite(batch.spectrogram.detach().float().flatten(1).sum(1))
         self._pending.append(Evidence(where, stage, batch.index, spoilt_input, ~torch.isfinite(loss)))
         if at_once or len(self._pending) >= MAX_PENDING:
             self.look()

@@ -170,16 +170,30 @@ class GenerativeAutoencoder(SpectrogramAutoencoder):
         """
         if not (math.isfinite(temperature) and temperature >= 0):
             raise ConfigurationError(f"temperature={temperature}: give a number of 0 or more")
-        if sampler == "prior":
+        self.require_sampler(sampler)
+        if sampler == "prior" or self.aggregate is None:
             return self.prior_of(condition).sample(generator, temperature)
+        return self.aggregate.draw(condition, generator, temperature)
+
+    def require_sampler(self, sampler: str, where: str = "") -> None:
+        """Refuse what latents cannot be drawn from.
+
+        Args:
+            sampler: ``prior`` or ``aggregate``.
+            where: What to put before an error, such as the file of the model.
+
+        Raises:
+            ConfigurationError: An unknown sampler.
+            CheckpointError: ``aggregate`` was asked for and none was fitted.
+        """
         if sampler not in SAMPLERS:
             raise ConfigurationError(f"sampler={sampler}: choose one of {', '.join(SAMPLERS)}")
-        if self.aggregate is None:
+        if sampler == "aggregate" and self.aggregate is None:
             raise CheckpointError(
-                f"sampler=aggregate: this {type(self).__name__} holds no density of its training posteriors; "
-                "use sampler=prior, or train with callbacks.aggregate"
+                f"{where}sampler=aggregate: this {type(self).__name__} holds no density of its training "
+                "posteriors, which callbacks.aggregate fits when training ends: use sampler=prior, or resume "
+                "a training that did not end, train.py ckpt_path=<this file> with its settings"
             )
-        return self.aggregate.draw(condition, generator, temperature)
 
     def _objective(self, stage: str, reconstruction: Tensor, spectrogram: Tensor, kl: Tensor) -> Objective:
         if stage != "train":

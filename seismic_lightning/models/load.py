@@ -3,6 +3,7 @@
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from seismic_lightning.errors import CheckpointError
 from seismic_lightning.models.base import SpectrogramAutoencoder
@@ -24,14 +25,30 @@ def load_model(path: str | Path, map_location: MapLocation = "cpu") -> Spectrogr
     Raises:
         CheckpointError: If the file is missing or damaged, or holds no model of this package.
     """
-    name = model_name(read_checkpoint(path, map_location))
-    found = _class_of(name)
+    return model_of(read_checkpoint(path, map_location), path)
+
+
+def model_of(checkpoint: dict[str, Any], path: str | Path) -> SpectrogramAutoencoder:
+    """Build the model of a checkpoint that has been read.
+
+    Args:
+        checkpoint: As returned by ``read_checkpoint``.
+        path: Its file, for errors.
+
+    Returns:
+        The model in evaluation mode, where the checkpoint's weights are.
+
+    Raises:
+        CheckpointError: If it holds no model of this package, or one that does not fit.
+    """
+    name = model_name(checkpoint)
+    found = class_of(name)
     if found is None:
         raise CheckpointError(f"{path}: holds {name}; expected a model of seismic_lightning.models")
-    return found.load_from_checkpoint(path, map_location=map_location).eval()
+    return found.from_checkpoint(checkpoint, path).eval()
 
 
-def _class_of(name: str) -> type[SpectrogramAutoencoder] | None:
+def class_of(name: str) -> type[SpectrogramAutoencoder] | None:
     """Find a model class by its full name, looking nowhere but in this package."""
     if _OURS.fullmatch(name) is None:
         return None

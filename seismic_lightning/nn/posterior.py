@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from seismic_lightning.errors import ConfigurationError
-from seismic_lightning.nn.noise import Noise, normal_like
+from seismic_lightning.nn.noise import Noise, RecordNoise, normal_like
 
 MIN_LOG_VAR = -12.0
 """A standard deviation of 0.0025: more precision than a decoder can use."""
@@ -37,7 +37,7 @@ class Posterior(Protocol):
     def mode(self) -> Tensor:
         """Return the most probable latent, ``(B, ...)``."""
 
-    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, generator: Noise | RecordNoise | None = None) -> Tensor:
         """Draw one latent per record, ``(B, ...)``, through which gradients reach the parameters."""
 
     def kl(self) -> Tensor:
@@ -57,7 +57,7 @@ class PointMass:
 
     mode: Tensor
 
-    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+    def sample(self, generator: Noise | RecordNoise | None = None) -> Tensor:
         """Return the latent itself; the generator is left untouched.
 
         Args:
@@ -101,7 +101,7 @@ class DiagonalGaussian:
         """Return the mean, ``(B, D)``."""
         return self.mean
 
-    def sample(self, generator: Noise | None = None, temperature: float = 1.0) -> Tensor:
+    def sample(self, generator: Noise | RecordNoise | None = None, temperature: float = 1.0) -> Tensor:
         """Draw ``mean + temperature * standard deviation * noise``; gradients reach both parameters.
 
         Args:
@@ -128,6 +128,22 @@ class DiagonalGaussian:
             return self.mean, self.log_var.exp()
         mean = (self.mean - self.prior.mean) * torch.exp(-0.5 * self.prior.log_var)
         return mean, torch.exp(self.log_var - self.prior.log_var)
+
+
+class SpatialGaussian(DiagonalGaussian):
+    """A Gaussian over a map ``(B, C, H, W)`` whose divergence only keeps it bounded.
+
+    Nothing is drawn from the standard normal, so no dimension is told in its units.
+    """
+
+    def kl(self) -> Tensor:
+        """Return the divergence from the standard normal, ``(B, C * H * W)`` nats."""
+        return super().kl().flatten(1)
+
+    def standardised(self) -> tuple[Tensor, Tensor]:
+        """Return nothing, ``(B, 0)`` twice."""
+        nothing = self.mean.new_zeros(len(self.mean), 0)
+        return nothing, nothing
 
 
 class GaussianHead(nn.Module):

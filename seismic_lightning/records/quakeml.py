@@ -31,11 +31,18 @@ class Provenance(NamedTuple):
         authority: Beginning of all resource identifiers.
         mode: ``manual`` or ``automatic``: how origins were found.
         comment: Stands at the catalogue and at every event; None for none.
+        description: What to call every event; None for nothing.
+        agency: Who made events, origins and magnitudes; None leaves it unsaid. When is never said, so that
+            writing twice gives the same file.
+        author: Person or program of the agency; None leaves it unsaid.
     """
 
     authority: str = "smi:local"
     mode: str = "manual"
     comment: str | None = None
+    description: str | None = None
+    agency: str | None = None
+    author: str | None = None
 
 
 LOCAL = Provenance()
@@ -93,6 +100,17 @@ class _Writer:
         text = self.provenance.comment
         return "" if text is None else f"<comment><text>{escape(text)}</text></comment>\n"
 
+    def creation(self) -> str:
+        """Return who made what it stands in, where that is known."""
+        named = {"agencyID": self.provenance.agency, "author": self.provenance.author}
+        parts = [f"<{tag}>{escape(text)}</{tag}>" for tag, text in named.items() if text is not None]
+        return f"<creationInfo>{''.join(parts)}</creationInfo>\n" if parts else ""
+
+    def description(self) -> str:
+        """Return what events are called, where they have a name."""
+        text = self.provenance.description
+        return "" if text is None else f"<description><text>{escape(text)}</text></description>\n"
+
     def id(self, *parts: str) -> str:
         """Return a quoted resource identifier."""
         return quoteattr("/".join([self.provenance.authority, *parts]))
@@ -101,6 +119,7 @@ class _Writer:
         """Yield one event."""
         name, authority = event.event_id, escape(self.provenance.authority)
         yield f"<event publicID={self.id('event', name)}>\n<type>earthquake</type>\n{self.comment()}"
+        yield self.description() + self.creation()
         if event.origin_ns is not None:
             yield f"<preferredOriginID>{authority}/origin/{escape(name)}</preferredOriginID>\n"
         if event.magnitude is not None:
@@ -112,7 +131,7 @@ class _Writer:
             yield f"<magnitude publicID={self.id('magnitude', name)}>{_value('mag', event.magnitude)}"
             if event.magnitude_type is not None:
                 yield f"<type>{escape(event.magnitude_type)}</type>"
-            yield "</magnitude>\n"
+            yield f"{self.creation()}</magnitude>\n"
         yield "</event>\n"
 
     def origin(self, event: Event, picks: Iterable[Pick]) -> Iterator[str]:
@@ -123,7 +142,7 @@ class _Writer:
         depth_m = None if event.depth_km is None else round(1000.0 * event.depth_km, 3)
         numbers = {"latitude": event.latitude_deg, "longitude": event.longitude_deg, "depth": depth_m}
         yield from (_value(name, number) for name, number in numbers.items() if number is not None)
-        yield f"<evaluationMode>{escape(self.provenance.mode)}</evaluationMode>\n"
+        yield f"<evaluationMode>{escape(self.provenance.mode)}</evaluationMode>\n{self.creation()}"
         for number, pick in enumerate(picks):
             name = f"{pick.event_id}.{number}"
             yield (

@@ -89,7 +89,8 @@ class SpectrogramFront(nn.Module):
             )
         if _in_order(groups):
             rate_hz, _, samples, *known = groups[0]
-            return self.preprocess(samples, rate_hz, band, instrument, gapless=any(known))
+            whole: Tensor = self.preprocess(samples, rate_hz, band, instrument, gapless=any(known))
+            return whole
         shape = (n_records, groups[0][2].shape[1], lengths[0][1])
         batch = torch.empty(shape, dtype=self.preprocess.dtype, device=band.device)
         for rate_hz, positions, samples, *known in groups:

@@ -9,6 +9,7 @@ import pytest
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from seismic_lightning.cli.generation_schema import GenerateConfig, InterpolateConfig
 from seismic_lightning.cli.help import config_folder
 from seismic_lightning.cli.instantiate import instantiate, instantiate_each
 from seismic_lightning.cli.schema import (
@@ -17,8 +18,6 @@ from seismic_lightning.cli.schema import (
     CurateConfig,
     EvaluateConfig,
     ExportConfig,
-    GenerateConfig,
-    InterpolateConfig,
     RunsConfig,
     SimulateConfig,
     TrainConfig,
@@ -87,7 +86,7 @@ def test_every_front_can_be_built(option: str, stft: str, tmp_path: Path) -> Non
     assert front.preprocess.bands(["HH", "BH"], [1.0, 4.0]).shape == (2,)
 
 
-@pytest.mark.parametrize("model", ["ae", "vae", "cvae"])
+@pytest.mark.parametrize("model", ["ae", "ae_kl", "vae", "cvae"])
 @pytest.mark.parametrize("scheduler", ["none", "cosine", "plateau"])
 def test_every_model_is_built_with_every_schedule(model: str, scheduler: str, tmp_path: Path) -> None:
     config = compose(tmp_path, f"model={model}", f"scheduler={scheduler}")
@@ -103,15 +102,23 @@ def test_every_model_is_built_with_every_schedule(model: str, scheduler: str, tm
     assert built.configure_optimizers()
 
 
-@pytest.mark.parametrize("trainer", ["auto", "cpu", "ddp"])
+@pytest.mark.parametrize("trainer", ["auto", "cpu", "ddp", "fsdp", "slurm"])
 @pytest.mark.parametrize("logger", ["tensorboard", "csv", "none"])
 def test_every_trainer_is_built_with_every_logger(trainer: str, logger: str, tmp_path: Path) -> None:
-    config = compose(tmp_path, f"trainer={trainer}", f"logger={logger}")
+    config = compose(tmp_path, f"trainer={trainer}", f"logger={logger}", "trainer.accelerator=cpu")
     built = instantiate(
         config.trainer, callbacks=instantiate_each(config.callbacks), logger=instantiate_each(config.logger)
     )
     assert built.max_epochs == 20
     assert len(built.loggers) == (logger != "none")
+
+
+@pytest.mark.parametrize("callbacks", ["default", "ema", "diffusion"])
+def test_every_set_of_callbacks_is_built(callbacks: str, tmp_path: Path) -> None:
+    config = compose(tmp_path, f"callbacks={callbacks}")
+    kinds = {type(built).__name__ for built in instantiate_each(config.callbacks)}
+    assert {"BestCheckpoint", "LastCheckpoint"} <= kinds
+    assert ("AveragedWeights" in kinds) == (callbacks != "default")
 
 
 def test_the_defaults_are_those_promised(tmp_path: Path) -> None:

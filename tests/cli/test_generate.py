@@ -39,7 +39,7 @@ def test_one_command_makes_the_records_that_were_asked_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     run_command(
-        generate, f"ckpt_path={cvae_checkpoint}", "n_records=2", "magnitude=6.5", *PLACE,
+        generate, f"ckpt_path={cvae_checkpoint}", "n_records=2", "magnitude=3.9", *PLACE,
         f"station={station}", "output_dir=made", "phase=fine", "seed=3",
     )  # fmt: skip
     said = " ".join(capsys.readouterr().out.split())
@@ -49,7 +49,7 @@ def test_one_command_makes_the_records_that_were_asked_for(
     assert metadata["seed"].tolist() == [3, 3]
     (log,) = Path("outputs/generate").glob("*/generate.log")
     assert "magnitude outside the training data" in log.read_text()
-    assert "6.5 (request 1)" in log.read_text()
+    assert "3.9 (request 1)" in log.read_text()
     assert json.loads(Path("made/generation.json").read_text())["settings"]["phase"] == "fine"
 
 
@@ -71,6 +71,8 @@ def test_a_model_without_condition_needs_no_source(
 ) -> None:
     run_command(generate, f"ckpt_path={vae_checkpoint}", "n_records=3", "output_dir=made")
     assert len(list(Path("made").rglob("*.mseed"))) == 3
+    (log,) = Path("outputs/generate").glob("*/generate.log")
+    assert "holds no density of its training posteriors" in log.read_text()  # which is the better sampler
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,7 @@ def test_a_model_without_condition_needs_no_source(
         (("ckpt_path=CVAE", "output_dir=o", "n_records=0"), "n_records=0: give a whole number of 1 or more"),
         (("ckpt_path=CVAE", "output_dir=o", "magnitude=big"), "magnitude=big: Value 'big'"),
         (("ckpt_path=CVAE", "output_dir=o", "magnitude=nan"), "magnitude=nan: give a number from -3 to 10"),
+        (("ckpt_path=CVAE", "output_dir=o", "magnitude=3,5"), "point, magnitude=3.5; or put -m in front"),
         (("ckpt_path=CVAE", "output_dir=o", "depth_km=-5"), "depth_km=-5.0: give a number from 0"),
         (("ckpt_path=CVAE", "output_dir=o"), "CVAE, which also needs magnitude, latitude_deg"),
         (
@@ -105,6 +108,10 @@ def test_a_model_without_condition_needs_no_source(
             "device=tpu9 cannot be used: .* device=cpu always",
         ),
         (("ckpt_path=VAE", "output_dir=o", "origin_time=now"), "origin_time=now: give a date"),
+        (
+            ("ckpt_path=VAE", "output_dir=o", "temperature=50"),
+            "temperature=50: .* from 0 to 2, or allow_far=true",
+        ),
     ],
 )
 def test_what_cannot_be_generated_is_refused(
@@ -120,8 +127,20 @@ def test_what_cannot_be_generated_is_refused(
     with pytest.raises(SystemExit, match=message) as refused:
         run_command(generate, *named)
     assert len(str(refused.value).splitlines()) == 1
-    assert not Path("o").exists()
+    assert sorted(path.name for path in Path().iterdir()) == ["taken"]
     assert [path.name for path in Path("taken").iterdir()] == ["thesis.tex"]
+
+
+def test_a_refusal_leaves_other_runs_and_folders_that_the_user_named(
+    run_command: Callable[..., None], vae_checkpoint: Path
+) -> None:
+    run_command(generate, f"ckpt_path={vae_checkpoint}", "output_dir=made")
+    kept = sorted(Path().rglob("*"))
+    with pytest.raises(SystemExit, match="output_dir=made is occupied"):
+        run_command(generate, f"ckpt_path={vae_checkpoint}", "output_dir=made", "hydra.run.dir=mine")
+    assert (Path("mine") / "generate.log").is_file()
+    shutil.rmtree("mine")
+    assert sorted(Path().rglob("*")) == kept
 
 
 def test_the_model_works_where_it_was_told_to(
@@ -129,4 +148,4 @@ def test_the_model_works_where_it_was_told_to(
 ) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # an accelerator is not taken unasked
     run_command(generate, f"ckpt_path={vae_checkpoint}", "output_dir=made")
-    assert json.loads(Path("made/generation.json").read_text())["settings"]["batch_size"] == 32
+    assert json.loads(Path("made/generation.json").read_text())["device"] == "cpu"

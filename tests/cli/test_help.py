@@ -31,3 +31,12 @@ def test_help_tells_settings_with_their_meaning_and_options(command: str) -> Non
     assert "archive_dir: null # an observatory's archive" in text
     assert "window      [default] short" in text
     assert "defaults:" not in text.split("Settings and their defaults:")[1].split("Groups")[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "word"), [("train", "python train.py"), ("generate", "seismic-generate")]
+)
+def test_help_speaks_of_its_own_command(command: str, word: str) -> None:
+    text = help_text(command, config_folder())
+    assert f'eval "$({word} -sc install=bash)"' in text
+    assert ("Groups, [default]" in text) == (command == "train")  # the other one has no groups

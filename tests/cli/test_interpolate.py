@@ -183,7 +183,16 @@ RECORDS = ("dataset_dir=DATASET", "source=3", "target=41", "output_dir=steps")
         ),
         (("ckpt_path=CVAE", "scenarios=one.csv", "output_dir=steps"), "one.csv: has 1 rows; give two"),
         (("ckpt_path=CVAE", "scenarios=no.csv", "output_dir=steps"), "scenarios=no.csv: cannot be read"),
-        (("ckpt_path=CVAE", "source.magnitude=3", "output_dir=steps"), "also needs latitude_deg"),
+        (
+            (
+                "ckpt_path=CVAE",
+                *(f"source.{text}" for text in (*REQUEST, "magnitude=9", "station=ADVT")),
+                *(f"target.{text}" for text in (*REQUEST, "magnitude=2", "station=ADVT")),
+                "output_dir=steps",
+            ),
+            "source.magnitude=9 is far beyond the training data",
+        ),
+        (("ckpt_path=CVAE", "source.magnitude=3", "output_dir=steps"), "also needs source.latitude_deg"),
         (
             ("ckpt_path=CVAE", "source.magnitude=big", "output_dir=steps"),
             "source.magnitude=big: give a num",

@@ -27,6 +27,8 @@ def refusal(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
         ("mode=vae", "did you mean 'model'?"),
         ("trainer.max_epoch=3", "did you mean 'trainer.max_epochs'?"),
         ("preprocess.bands_hz.GH=[[1,2]]", "written +preprocess.bands_hz.GH="),
+        ("beta=0,5", "beta=0,5: numbers have a decimal point, beta=0.5; or put -m in front"),
+        ("model=vae,cvae", "put -m in front for a run with each value, or write model=[vae,cvae]"),
         ("debug=null", "name an option of the group"),
     ],
 )

@@ -190,6 +190,7 @@ def test_two_processes_train_and_validate_an_uneven_split(dataset_dir: Path, tmp
     assert done.returncode == 0, done.stderr.decode()
     assert done.stdout.decode().count("best metric") == 1
     assert (tmp_path / "run" / "checkpoints" / "best.ckpt").is_file()
+    assert [path.name for path in (tmp_path / "run").glob("*.log")] == ["train.log"]
 
 
 @pytest.mark.parametrize(
@@ -242,14 +243,6 @@ def test_resuming_a_finished_run_with_other_settings_says_both(
     assert "optimizer.lr=0.5 after 0.001" in log
     assert "Epoch 1 of 1 is done" in log
     assert log.count("best metric") == 2
-
-
-def test_a_sweep_over_several_devices_is_refused(
-    dataset_dir: Path, tmp_path: Path, run_command: RunCommand
-) -> None:
-    shared = overrides(dataset_dir, tmp_path, "debug=fast", "devices=2", f"hydra.sweep.dir={tmp_path}/sweep")
-    with pytest.raises(SystemExit, match="devices=1"):
-        run_command(main, "-m", "model=ae,vae", *shared)
 
 
 def test_float64_preprocessing_trains(dataset_dir: Path, tmp_path: Path, run_command: RunCommand) -> None:

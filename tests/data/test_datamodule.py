@@ -13,6 +13,8 @@ from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
 from seismic_lightning.data.datamodule import SpectrogramDataModule
+from seismic_lightning.data.raw import RawBatch, RawRecords
+from seismic_lightning.data.statistics import fit_statistics
 from seismic_lightning.errors import BandError, CheckpointError, DatasetError
 from seismic_lightning.transforms.settings import PreprocessSettings, RepresentationSettings, StftSettings
 
@@ -85,6 +87,26 @@ def test_fitted_figures_are_read_back_unchanged(dataset_dir: Path, tmp_path: Pat
     assert fitted.front.settings() == cached.front.settings()
     assert torch.equal(fitted.mean_spectrogram, cached.mean_spectrogram)
     assert len(list(tmp_path.glob("*.npz"))) == 1
+
+
+def test_a_large_split_is_fitted_on_a_draw(dataset_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = opened(dataset_dir)
+    records, front, asked = module.records("train"), module.front, set[int]()
+    fetch = RawRecords.__getitems__
+
+    def counted(self: RawRecords, places: list[int]) -> RawBatch:
+        asked.update(places)
+        return fetch(self, places)
+
+    monkeypatch.setattr(RawRecords, "__getitems__", counted)
+    whole, first, again = (fit_statistics(records, front, most_records=most) for most in (10**6, 7, 7))
+    assert asked == set(range(len(records)))
+    asked.clear()
+    fit_statistics(records, front, most_records=7)
+    assert len(asked) == 7
+    assert max(asked) > 7  # from anywhere in the split
+    assert first.scaling.constants == again.scaling.constants != whole.scaling.constants
+    assert first.scaling.constants.mean == pytest.approx(whole.scaling.constants.mean, abs=0.5)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ from seismic_lightning.curation.store import CuratedDataset, open_dataset
 from seismic_lightning.data.datamodule import SpectrogramDataModule
 from seismic_lightning.data.trained_on import DATA_KEY, DataOfCheckpoint
 from seismic_lightning.errors import CheckpointError
+from seismic_lightning.evaluation import audit_checkpoint
 from seismic_lightning.evaluation.audit_checkpoint import checkpoint_findings
 from seismic_lightning.evaluation.audit_findings import Finding
 from seismic_lightning.models.ae import AE
@@ -64,6 +65,13 @@ def test_an_honest_checkpoint_passes(dataset_dir: Path, honest: dict[str, Any]) 
         "0.0e+00 decades from those of the training split"
         in checked(dataset, honest)["scale of spectrograms"].found
     )
+
+
+def test_a_scale_of_the_whole_split_passes_where_a_draw_would_do(
+    dataset_dir: Path, honest: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_checkpoint, "MOST_RECORDS", 9)
+    assert wrong(open_dataset(dataset_dir), honest) == set()
 
 
 def test_statistics_of_all_records_are_found(

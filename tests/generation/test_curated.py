@@ -11,7 +11,6 @@ from support.scenarios import inside
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, SelectionSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
-from seismic_lightning.generation.draw import DrawSettings
 from seismic_lightning.generation.generate import prepare
 from seismic_lightning.generation.request import Manner
 from seismic_lightning.generation.trained import Trained
@@ -30,9 +29,7 @@ def test_every_generated_record_becomes_a_record(
         for day in (1, 2, 3, 4)
         for station in stations
     ]
-    folder = prepare(trained, wanted, DrawSettings(batch_size=8), Manner(unit=unit)).write(tmp_path / "made")[
-        0
-    ]
+    folder = prepare(trained, wanted, None, Manner(unit=unit)).write(tmp_path / "made")[0]
     settings = CurationSettings(
         window=WindowSettings(trained.before_p_s, trained.length_s), select=SelectionSettings(min_snr=0.0)
     )

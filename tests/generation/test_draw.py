@@ -62,11 +62,20 @@ def test_a_cold_draw_differs_by_its_residual_alone(vae_checkpoint: Path) -> None
     assert not np.array_equal(warm[0], warm[1])
 
 
+def test_with_one_noise_a_series_changes_by_its_condition_alone(trained: Trained) -> None:
+    twice = [inside(trained, n_records=2)] * 2
+    first, second, again, once_more = drawn(trained, *twice, same_noise=True)
+    assert np.array_equal(first, again)
+    assert np.array_equal(second, once_more)
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, drawn(trained, twice[0])[0])
+    larger = drawn(trained, inside(trained), inside(trained, depth_km=12.0), same_noise=True)[1]
+    assert not np.array_equal(first, larger)
+
+
 def test_what_cannot_be_drawn_is_refused(trained: Trained) -> None:
     with pytest.raises(ConfigurationError, match="phase=finest: choose one of normal, fine"):
         DrawSettings(phase="finest")
-    with pytest.raises(ConfigurationError, match="batch_size=0"):
-        DrawSettings(batch_size=0)
     with pytest.raises(ConfigurationError, match="temperature=-1"):
         drawn(trained, inside(trained), temperature=-1.0)
     with pytest.raises(ConfigurationError, match="sampler=posterior: choose one of prior, aggregate"):

@@ -1,7 +1,9 @@
 """Files of generated records are read by ObsPy as what they are, and say that they are synthetic."""
 
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,14 @@ import pytest
 from matplotlib.image import imread
 from numpy.typing import NDArray
 from obspy import UTCDateTime
+from obspy.io.quakeml.core import _validate as quakeml_is_valid
+from obspy.io.stationxml.core import validate_stationxml
 from support.scenarios import inside
 
-from seismic_lightning.errors import ConfigurationError
+import seismic_lightning
+from seismic_lightning.errors import ConfigurationError, StorageError
 from seismic_lightning.generation.draw import DrawSettings
-from seismic_lightning.generation.files import About, file_names, write_records
+from seismic_lightning.generation.files import About, check_vacant, file_names, write_records
 from seismic_lightning.generation.generate import prepare
 from seismic_lightning.generation.request import Manner, expand, request_table
 from seismic_lightning.generation.trained import Trained
@@ -83,6 +88,34 @@ def test_the_catalogue_holds_the_source_and_theoretical_picks(folder: Path, trai
     assert {pick.phase[0] for pick in read_quakeml(folder / "catalogue.xml").picks} == {"P", "S"}
 
 
+def test_catalogue_and_stations_say_what_made_them_and_are_valid(folder: Path, trained: Trained) -> None:
+    version = seismic_lightning.__version__
+    assert trained.hull is not None
+    assert trained.hull.magnitude_type == "ML"
+    catalogue = obspy.read_events(folder / "catalogue.xml")
+    for event in catalogue:
+        assert [found.text for found in event.event_descriptions] == ["synthetic earthquake"]
+        assert event.preferred_magnitude().magnitude_type == "ML"
+        for part in (event, event.preferred_origin(), event.preferred_magnitude()):
+            made_by = part.creation_info
+            assert (made_by.agency_id, made_by.author) == (
+                "seismic_lightning", f"seismic_lightning {version}"
+            )  # fmt: skip
+            assert made_by.creation_time is None  # the same request makes the same bytes
+    inventory = obspy.read_inventory(folder / "stations.xml")
+    assert inventory.source == f"seismic_lightning {version}, synthetic records"
+    first = pd.read_parquet(folder / "metadata.parquet")["trace_start_time"].min()
+    assert abs(inventory.created - UTCDateTime(first.isoformat())) < 1.0
+    assert quakeml_is_valid(str(folder / "catalogue.xml"))
+    assert validate_stationxml(str(folder / "stations.xml"))[0]
+
+
+def test_a_magnitude_of_a_type_that_nobody_knows_says_so(trained: Trained) -> None:
+    assert trained.hull is not None
+    older = replace(trained, hull=replace(trained.hull, magnitude_type=None))
+    assert request_table(older, [inside(older)])["source_magnitude_type"].tolist() == ["M"]
+
+
 def test_station_metadata_match_the_waveforms(folder: Path, trained: Trained) -> None:
     inventory = obspy.read_inventory(folder / "stations.xml")
     for path in folder.rglob("*.mseed"):
@@ -114,7 +147,8 @@ def test_every_file_says_it_is_synthetic(folder: Path) -> None:
         "temperature": 1.0,
         "sampler": "prior",
         "phase": "normal",
-        "batch_size": 32,
+        "same_noise": False,
+        "allow_far": False,
     }
     assert [row["trace_band_low_hz"] for row in document["requests"]] == [1.0, 1.0]
     assert b"Synthetic records" in (folder / "overview.png").read_bytes()
@@ -201,12 +235,25 @@ def test_a_folder_appears_whole_or_not_at_all(trained: Trained, tmp_path: Path) 
 
     with pytest.raises(ConfigurationError, match="stop"):
         write_records(tmp_path / "records", records, broken(), About("test", {}, 1.0))
-    assert [path.name for path in tmp_path.iterdir()] == ["records.lock"]
+    assert list(tmp_path.iterdir()) == []
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "thesis.tex").write_text("precious")
     with pytest.raises(ConfigurationError, match="taken is occupied and stays as it is"):
         write_records(tmp_path / "taken", records, broken(), About("test", {}, 1.0))
     assert (tmp_path / "taken" / "thesis.tex").read_text() == "precious"
+
+
+def test_a_folder_that_may_not_be_made_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(StorageError, match=f"output_dir=.*: {tmp_path}/file is a file"):
+        check_vacant(tmp_path / "file" / "records")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    message = f"output_dir={tmp_path}/new/records: no permission to write in {tmp_path}; give another folder"
+    with pytest.raises(StorageError, match=f"^{message}$"):
+        check_vacant(tmp_path / "new" / "records")
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(

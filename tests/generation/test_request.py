@@ -77,11 +77,12 @@ def test_what_training_reached_is_not_marked_and_the_rest_is(trained: Trained) -
         inside(trained, depth_km=300.0),
         inside(trained, station="NEW"),
     ]
-    table = request_table(trained, wanted, Manner(elsewhere()))
+    table = request_table(trained, wanted, Manner(elsewhere(), allow_far=True))
     assert table["outside_magnitude"].tolist() == [False, True, False, False]
     assert table["outside_depth"].tolist() == [False, False, True, False]
     assert table["outside_distance"].tolist()[:3] == [False, False, True]
     assert table["outside_station"].tolist() == [False, False, False, True]
+    assert table["outside_far"].tolist() == [False, False, True, False]
     lines = "\n".join(hull_warnings(table, trained.hull))
     assert f"{above:g} (request 2)" in lines
     assert "XY.NEW (request 4)" in lines
@@ -89,7 +90,8 @@ def test_what_training_reached_is_not_marked_and_the_rest_is(trained: Trained) -
 
 
 def test_what_is_unknown_is_not_marked(trained: Trained) -> None:
-    table = request_table(trained, [inside(trained), inside(trained, depth_km=300.0)])
+    wanted = [inside(trained), inside(trained, depth_km=300.0)]
+    table = request_table(trained, wanted, Manner(allow_far=True))
     table["source_depth_km"] = [np.nan, 300.0]
     add_marks(table, trained)
     assert table["outside_depth"].isna().tolist() == [True, False]
@@ -118,6 +120,14 @@ def test_unknown_stations_are_told_their_neighbours(trained: Trained) -> None:
         ConfigurationError, match=rf"station={known}X: no station .* nearest names: .*{known}"
     ):
         request_table(trained, [inside(trained, station=f"{known}X")])
+
+
+def test_codes_are_known_in_small_letters_too(trained: Trained) -> None:
+    known = trained.conditions.stations[0]
+    wanted = [inside(trained, station=name.lower()) for name in (known, known.partition(".")[2])]
+    table = request_table(trained, wanted)
+    assert table["station_code"].tolist() == [known.partition(".")[2]] * 2
+    assert table["outside_station"].tolist() == [False, False]
 
 
 def test_a_code_of_two_networks_has_to_be_named_in_full(trained: Trained) -> None:
@@ -171,5 +181,6 @@ def test_what_no_file_can_say_is_refused(wrong: dict[str, str]) -> None:
 
 
 def test_an_s_that_comes_after_the_end_of_the_record_is_not_picked(trained: Trained) -> None:
-    table = request_table(trained, [inside(trained), inside(trained, latitude_deg=20.0)])
+    wanted = [inside(trained), inside(trained, latitude_deg=20.0)]
+    table = request_table(trained, wanted, Manner(allow_far=True))
     assert table["trace_s_arrival_sample"].isna().tolist() == [False, True]

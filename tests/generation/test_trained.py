@@ -90,6 +90,27 @@ def test_a_checkpoint_from_before_the_hull_is_read(cvae_checkpoint: Path, tmp_pa
     assert Trained.read(edited(cvae_checkpoint, tmp_path / "older.ckpt", hull=None)).hull is None
 
 
+def test_the_file_is_read_once_and_its_parts_are_checked_once(
+    cvae_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    load = torch.load
+
+    def counted(file: object, **options: Any) -> Any:  # noqa: ANN401 - any argument of torch.load
+        opened.append(file)
+        return load(file, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(torch, "load", counted)
+    Trained.read(cvae_checkpoint)
+    assert opened == [cvae_checkpoint]
+
+
+def test_a_training_that_did_not_end_is_told_to(cvae_checkpoint: Path) -> None:
+    message = r"cvae\.ckpt: sampler=aggregate: .* fits when training ends: use sampler=prior, or resume"
+    with pytest.raises(CheckpointError, match=message):
+        Trained.read(cvae_checkpoint).require_draws("aggregate")
+
+
 def test_an_autoencoder_reconstructs_only(ae_checkpoint: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"ae\.ckpt holds an AE, .* it can reconstruct only"):
         Trained.read(ae_checkpoint).require_draws()

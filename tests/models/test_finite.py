@@ -21,7 +21,6 @@ from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.models.checkpoint import read_checkpoint
 from seismic_lightning.models.cvae import CVAE
 from seismic_lightning.models.finite import FiniteWatch, require_finite
-from seismic_lightning.models.objective import Objective
 from seismic_lightning.models.vae import VAE
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
@@ -102,7 +101,7 @@ def test_the_first_spoilt_step_is_the_one_that_is_named() -> None:
         loss = torch.tensor([1.0, float("nan") if step >= 2 else 2.0])
         rows = torch.tensor([10, 11]) + 100 * step
         batch = Batch(torch.zeros(0), torch.zeros(2, 1, 1, 1), None, rows)  # type: ignore[arg-type]
-        watch.add("train", f"step {step}", batch, Objective(loss, loss, loss, loss))
+        watch.add("train", f"step {step}", batch, loss)
     with pytest.raises(TrainingError, match=r"step 2: .*output is at fault for 1 of 2 .*rows 211\)"):
         watch.look()
     watch.look()

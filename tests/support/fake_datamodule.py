@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from seismic_lightning.batch import Batch, Condition
 from seismic_lightning.codes import COMPONENTS
-from seismic_lightning.data.order import KeyedOrder, ResumableLoader
+from seismic_lightning.data.order import KeyedBatches, ResumableLoader
 from seismic_lightning.data.raw import keep_whole
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.scaling import LogScaling
@@ -123,7 +123,7 @@ class FakeDataModule(L.LightningDataModule):
         """Return batches shuffled by epoch."""
         records: Any = FakeRecords(self.everything, self.rows("train"))
         loader: Any = ResumableLoader(
-            records, KeyedOrder(len(records), seed=0), self.batch_size, module=self, pin_memory=False
+            records, KeyedBatches(len(records), self.batch_size, seed=0), module=self, pin_memory=False
         )
         return cast(DataLoader[Batch], loader)
 

@@ -69,7 +69,6 @@ class MetaHost(KillAt):
             return torch.zeros(tensor.shape, dtype=tensor.dtype)
 
         monkeypatch.setattr(torch.Tensor, "cpu", cpu)
-        monkeypatch.setattr("seismic_lightning.models.base.keyed_generator", lambda *_: None)
         # Lightning sums lengths on the device before it begins.
         monkeypatch.setattr("lightning.pytorch.loops.fit_loop.has_len_all_ranks", lambda *_, **__: True)
 

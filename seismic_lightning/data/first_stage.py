@@ -1,0 +1,39 @@
+"""The data settings of a model that another model is built upon: they have to be this run's own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from seismic_lightning.data.datamodule import SpectrogramDataModule
+from seismic_lightning.data.trained_on import differing
+from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.transforms.front import SpectrogramFront
+
+_MAY_DIFFER = ("dataset_id", "condition")
+
+
+def adopt_scale(module: SpectrogramDataModule, state: Mapping[str, Any], path: str) -> None:
+    """Take over the spectrogram scale that a first stage has learnt with.
+
+    The dataset may be another one, and so may the condition, which a first stage does not hear.
+
+    Args:
+        module: This run's data, set up.
+        state: What the first stage's checkpoint says of its data.
+        path: Its file, for errors.
+
+    Raises:
+        ConfigurationError: Naming what differs.
+    """
+    different = differing(module.state_dict(), state, but=_MAY_DIFFER)
+    if different:
+        shown = "; ".join(f"{name}: {here} here, {there} there" for name, (here, there) in different.items())
+        raise ConfigurationError(
+            f"model.first_stage={path} was trained with another {', '.join(different)} ({shown}); give "
+            "the same settings of window, components, preprocess, stft and representation as its run had"
+        )
+    scaling = SpectrogramFront.from_settings(state["front"]).scaling
+    fitted = module.front.scaling
+    if scaling is None or fitted is None:
+        return
+    module.mean_spectrogram = scaling(fitted.inverse(module.mean_spectrogram))
+    module.front = SpectrogramFront.from_settings(state["front"], module.motion.instruments)
