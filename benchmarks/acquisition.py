@@ -16,7 +16,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.goal import Goal, cells
+from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
 from seismic_lightning.acquisition.ledger import STORED, Ledger, Outcome
 from seismic_lightning.acquisition.plan import plan_windows, selected
@@ -62,6 +62,9 @@ def main() -> None:
     table.add_row("with plan / catalogue alone", f"{small.peak_mb / small.before_mb:.2f}x", f"{ratio:.2f}x")
     table.add_row("goal", "", " ".join(cells(FLAT, ratio)))
     Console().print(table)
+    keep(
+        "memory of an acquisition's plan", f"{large.peak_mb:.0f} MB", f"{large.before_mb:.0f} MB", ratio, FLAT
+    )
 
 
 def measured(n_windows: int) -> Figures:

@@ -16,7 +16,7 @@ from obspy import read_events
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.goal import Goal, cells
+from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
 from seismic_lightning.records.bulletin import read_bulletin
 from seismic_lightning.records.bulletin_writer import BulletinArrival, BulletinEvent, bulletin_text
@@ -49,6 +49,7 @@ def main() -> None:
         "read_bulletin", f"{N_EVENTS}", f"{ours_s:.2f}", f"{ours:.0f}", f"{ratio:.1f}", *cells(GOAL, ratio)
     )
     Console().print(table)
+    keep("bulletin, against ObsPy", f"{ours:.0f} events/s", f"{obspy:.0f} events/s", ratio, GOAL)
 
 
 def made_events(n_events: int, seed: int = 0) -> Iterator[BulletinEvent]:

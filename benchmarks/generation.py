@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.goal import Goal, cells
+from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
 from seismic_lightning.data.condition import ConditionScaling
 from seismic_lightning.generation.draw import BATCH_SIZE, draw, sources
@@ -156,4 +156,6 @@ def _work(
 
 if __name__ == "__main__":
     tell_usage(__doc__)
-    Console().print(table(run()))
+    measured = run()
+    Console().print(table(measured))
+    keep(f"{MANY} records generated", f"{measured[-1].seconds:.0f} s", "", measured[-1].seconds, GOAL)

@@ -13,7 +13,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.goal import Goal, cells
+from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
 
 REPEATS = 9
@@ -52,6 +52,14 @@ def main() -> None:
     for (name, time_s), verdict in zip(seconds.items(), verdicts, strict=True):
         table.add_row(name, f"{time_s:.3f}", f"{time_s / reference:.2f}", *verdict)
     Console().print(table)
+    keep(
+        "--help, against a bare Hydra app",
+        f"{helping:.2f} s",
+        f"{reference:.2f} s",
+        helping / reference,
+        HELP_GOAL,
+    )
+    keep("a setting refused", f"{refusing:.2f} s", "", refusing, REFUSAL_GOAL)
 
 
 def _seconds(arguments: list[str], expected: int, folder: str) -> float:

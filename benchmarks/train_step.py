@@ -12,7 +12,7 @@ from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from benchmarks.goal import Goal, cells
+from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
 from seismic_lightning.batch import Condition
 from seismic_lightning.models.ae import AE
@@ -31,8 +31,8 @@ from seismic_lightning.transforms.scaling import LogScaling
 from seismic_lightning.transforms.settings import PreprocessSettings, StftSettings
 
 N_RECORDS, N_SAMPLES, RATE_HZ, BATCH_SIZE = 256, 7001, 100.0, 64
-ROUNDS, STEPS = 20, 2
-GOAL = Goal(0.94, unit="")
+ROUNDS, STEPS = 9, 2
+GOAL = Goal(0.94, unit="", wanted=0.97)
 """Share of the steps per second that preprocessing on the fly has to keep."""
 MARMARA = Path(__file__).parents[1] / "conf" / "preprocess" / "marmara.yaml"
 
@@ -61,6 +61,8 @@ def main() -> None:
             f"{min(ratios):.3f} to {max(ratios):.3f}",
             *cells(GOAL, median(ratios)),
         )
+        ours_ms, peer_ms = (f"{median(seconds) * per_record:.2f} ms" for seconds in (on_the_fly, ready))
+        keep(f"training on the fly, {threads} threads", ours_ms, peer_ms, median(ratios), GOAL)
     Console().print(table)
 
 
@@ -108,7 +110,8 @@ def training(batch: Callable[[np.ndarray], Tensor], rng: np.random.Generator) ->
     orders = cycle(np.split(rng.permutation(N_RECORDS), N_RECORDS // BATCH_SIZE))
 
     def steps() -> float:
-        start = perf_counter()
+        clock = process_time if torch.get_num_threads() == 1 else perf_counter
+        start = clock()
         for _ in range(STEPS):
             spectrogram = batch(next(orders))
             posterior = model.encode(spectrogram, condition)
@@ -118,7 +121,7 @@ def training(batch: Callable[[np.ndarray], Tensor], rng: np.random.Generator) ->
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()
-        return perf_counter() - start
+        return clock() - start
 
     return steps
 

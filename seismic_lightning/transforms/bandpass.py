@@ -39,7 +39,7 @@ def response(
     circle = np.exp(2j * np.pi * np.arange(n_fft // 2 + 1) / n_fft)[:, None]
     responses = np.empty((len(corners_hz), len(circle)), dtype=np.complex128)
     for row, (low_hz, high_hz) in enumerate(corners_hz):
-        zeros, poles, gain = _design(low_hz, high_hz, order, sampling_rate_hz)
+        zeros, poles, gain = design(low_hz, high_hz, order, sampling_rate_hz)
         responses[row] = gain * np.prod((circle - zeros) / (circle - poles), axis=1)
     return responses
 
@@ -56,14 +56,21 @@ def decay_s(low_hz: float, high_hz: float, order: int, sampling_rate_hz: float) 
     Returns:
         Time constant of the pole nearest to the unit circle, in seconds.
     """
-    _, poles, _ = _design(low_hz, high_hz, order, sampling_rate_hz)
+    _, poles, _ = design(low_hz, high_hz, order, sampling_rate_hz)
     return float(-1.0 / (np.log(np.abs(poles).max()) * sampling_rate_hz))
 
 
-def _design(
+def design(
     low_hz: float, high_hz: float, order: int, sampling_rate_hz: float
 ) -> tuple[NDArray[np.complex128], NDArray[np.complex128], float]:
-    """Return zeros, poles and gain of one Butterworth band-pass."""
+    """Return zeros, poles and gain of one Butterworth band-pass.
+
+    Args:
+        low_hz: Low corner.
+        high_hz: High corner, below the Nyquist frequency.
+        order: Order of the filter at each corner.
+        sampling_rate_hz: Rate of the records.
+    """
     zeros, poles, gain = signal.butter(
         order, [low_hz, high_hz], btype="bandpass", fs=sampling_rate_hz, output="zpk"
     )

@@ -87,6 +87,10 @@ class SpectrogramFront(nn.Module):
                 f"records of one batch differ in length after resampling, (Hz, samples): {lengths}; choose a "
                 "window.length_s that is a whole number of samples at every rate"
             )
+        if _in_order(groups):
+            rate_hz, _, samples, *known = groups[0]
+            whole: Tensor = self.preprocess(samples, rate_hz, band, instrument, gapless=any(known))
+            return whole
         shape = (n_records, groups[0][2].shape[1], lengths[0][1])
         batch = torch.empty(shape, dtype=self.preprocess.dtype, device=band.device)
         for rate_hz, positions, samples, *known in groups:
@@ -140,8 +144,13 @@ class SpectrogramFront(nn.Module):
         """
         scaling, companding = self._fitted(), self.companding
         if companding is None:
-            return self._by_chunks(lambda samples: scaling(self.stft(samples)), waveform, 1)
-        return self._by_chunks(lambda samples: companding(self.stft.complex(samples)), waveform, 2)
+
+            def scaled(samples: Tensor, out: Tensor | None = None) -> Tensor:
+                magnitude = self.stft(samples, out)
+                return scaling(magnitude) if magnitude.requires_grad else scaling.scale_(magnitude)
+
+            return self._by_chunks(scaled, waveform, 1)
+        return self._by_chunks(lambda samples, _=None: companding(self.stft.complex(samples)), waveform, 2)
 
     def log_magnitude(self, representation: Tensor) -> Tensor:
         """Reduce a representation to what figures show and skills compare, whichever kind it is.
@@ -228,8 +237,11 @@ class SpectrogramFront(nn.Module):
             raise ConfigurationError("the front has no scaling: fit one on the training split first")
         return self.scaling
 
-    def _by_chunks(self, transform: Callable[[Tensor], Tensor], waveform: Tensor, channels: int) -> Tensor:
-        """Apply a transform from waveforms to some channels per component chunk by chunk."""
+    def _by_chunks(self, transform: Callable[..., Tensor], waveform: Tensor, channels: int) -> Tensor:
+        """Apply a transform from waveforms to some channels per component chunk by chunk.
+
+        It is also given the place where its result belongs, and may use it.
+        """
         *records, n_components, n_samples = waveform.shape
         shape = (*records, channels * n_components, self.stft.n_freqs, self.stft.n_frames(n_samples))
         size = chunk_size(waveform.device, math.prod(shape[1:]))
@@ -237,7 +249,10 @@ class SpectrogramFront(nn.Module):
             return transform(waveform)
         batch = torch.empty(shape, dtype=waveform.dtype, device=waveform.device)
         for start in range(0, len(batch), size):
-            batch[start : start + size] = transform(waveform[start : start + size])
+            place = batch[start : start + size]
+            result = transform(waveform[start : start + size], place)
+            if result is not place:
+                place.copy_(result)
         return batch
 
     def settings(self) -> dict[str, Any]:
@@ -266,3 +281,13 @@ class SpectrogramFront(nn.Module):
             instruments,
             companding=None if companding is None else PowerCompanding(**companding),
         )
+
+
+def _in_order(groups: Sequence[Group]) -> bool:
+    """Tell whether a batch is one group in its order; an accelerator is not asked."""
+    positions = groups[0][1]
+    return (
+        len(groups) == 1
+        and positions.device.type == "cpu"
+        and torch.equal(positions, torch.arange(len(positions)))
+    )

@@ -1,8 +1,8 @@
 """What preprocessing needs for records of one sampling rate and length: filters, taper and transform lengths.
 
-Padding is chosen per band: a 2 Hz corner needs half a second beyond the record's end where a 0.1 Hz corner
-needs more than a minute. On the CPU, records are therefore transformed together with those that need the same
-length; an accelerator takes them all at the longest, which spares it a question to the host.
+A processor filters by recursion, and transforms only to resample. An accelerator filters by transforms,
+padded for the band that rings longest: a 2 Hz corner needs half a second beyond the record's end, a 0.1 Hz
+corner more than a minute.
 """
 
 import math
@@ -16,6 +16,7 @@ from seismic_lightning.codes import USABLE_SHARE_OF_NYQUIST
 from seismic_lightning.errors import BandError
 from seismic_lightning.transforms import bandpass
 from seismic_lightning.transforms.bands import BandTable
+from seismic_lightning.transforms.recursion import BlockRecursion
 from seismic_lightning.transforms.resample import FftLengths, fft_lengths, resampled_length
 from seismic_lightning.transforms.response import Removal
 from seismic_lightning.transforms.settings import PreprocessSettings
@@ -30,12 +31,14 @@ _WRAPPED_SHARE = {"float32": 2e-8, "float64": 1e-12}
 _RESAMPLING_PAD_S = 10.0
 """Padding without a filter: there the interpolation's tails are a thousandth of a step at the ends."""
 
-_TOLERATED_EXCESS = 1.25
-"""Records share a transform up to this much longer than theirs, so that few serve a batch."""
+_FADE_SAMPLES, _FADE_STEEPNESS = 200, 6.0
+"""How what rings on after a record fades before it is resampled: over that many samples of the lower rate, as
+an error function between arguments at which double precision cannot tell it from its limits."""
 
-_CACHE_CHUNK, _DEVICE_VALUES = 8, 2**25
-"""What is worked on at once: records that fit the processor's cache, or values that bound the memory of an
-accelerator, 128 MB in single precision for each of the few intermediate results."""
+_CACHE_CHUNK, RECURSION_CHUNK, _DEVICE_VALUES = 8, 16, 2**25
+"""What is worked on at once: records whose transforms fit the processor's cache, records over which the many
+small steps of a recursion are shared, or values that bound the memory of an accelerator, 128 MB in single
+precision for each of the few intermediate results."""
 
 
 def chunk_size(device: torch.device, values_per_record: int) -> int:
@@ -49,16 +52,20 @@ def chunk_size(device: torch.device, values_per_record: int) -> int:
 
 
 @dataclass(frozen=True)
-class FilterBank:
-    """Filters that share one pair of transform lengths.
+class Filter:
+    """What is done to a record between taper and result.
 
     Attributes:
         lengths: Transform lengths; None where samples pass without a transform.
-        filters: ``(rows, F)`` complex responses, NaN in rows of other banks; None without a band table.
+        responses: ``(rows, F)`` complex responses of a filter by transforms; None where there is none.
+        recursion: A filter by recursion; None where there is none.
+        fade: ``(lengths.native - N,)`` weights of what rings on after the recursion.
     """
 
     lengths: FftLengths | None
-    filters: Tensor | None = None
+    responses: Tensor | None = None
+    recursion: BlockRecursion | None = None
+    fade: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -68,8 +75,8 @@ class Plan:
     Attributes:
         n_samples: Length of the records at the common rate.
         ramp: ``(m,)`` taper.
-        banks: Filters by transform length.
-        bank_of_row: ``(rows,)`` int64 bank of each row of the band table.
+        filter: Band-pass and resampling.
+        n_rows: Rows of the band table.
         refused: Message for each row that this sampling rate does not allow.
         removal: Inverse instrument responses; None unless they are to be removed.
         gain: ``(n,)`` reciprocal sensitivities; None unless samples are to be multiplied with them.
@@ -77,8 +84,8 @@ class Plan:
 
     n_samples: int
     ramp: Tensor
-    banks: list[FilterBank]
-    bank_of_row: Tensor
+    filter: Filter
+    n_rows: int
     refused: dict[int, str]
     removal: Removal | None = None
     gain: Tensor | None = None
@@ -97,36 +104,29 @@ class Plan:
         """
         if self.refused:
             at_once = band.device.type == "cpu"
-            all_of_them = set(self.refused) if len(self.refused) == len(self.bank_of_row) else set()
+            all_of_them = set(self.refused) if len(self.refused) == self.n_rows else set()
             used = sorted((set(band.tolist()) & self.refused.keys()) if at_once else all_of_them)
             if used:
                 raise BandError("; ".join(self.refused[row] for row in used))
 
-    def chunks(self, band: Tensor, values_per_record: int) -> list[tuple[FilterBank, Tensor]]:
-        """Divide records into chunks that go through the same transforms.
+    def chunks(self, n_records: int, device: torch.device, values_per_record: int) -> list[slice]:
+        """Divide a batch into what is worked on at once.
 
         Args:
-            band: ``(B,)`` rows of the band table.
+            n_records: Its records.
+            device: Where they are.
             values_per_record: Samples of one record, components counted.
-
-        Returns:
-            Each chunk's filters and the ``(n,)`` places of its records.
         """
-        size = chunk_size(band.device, values_per_record)
-        chunks = []
-        for index, bank in enumerate(self.banks):
-            if len(self.banks) == 1:
-                members = torch.arange(len(band), device=band.device)
-            else:
-                members = (self.bank_of_row[band] == index).nonzero().squeeze(1)
-            chunks += [(bank, members[start : start + size]) for start in range(0, len(members), size)]
-        return chunks
+        size = chunk_size(device, values_per_record)
+        if self.filter.recursion is not None:
+            size = RECURSION_CHUNK
+        return [slice(start, start + size) for start in range(0, n_records, size)]
 
 
 def make_plan(
     settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int, device: torch.device
 ) -> Plan:
-    """Design filters, taper and transform lengths.
+    """Design filter and taper.
 
     Args:
         settings: What to do.
@@ -139,29 +139,65 @@ def make_plan(
         ConfigurationError: The rate cannot be resampled to the common one.
     """
     target_hz = settings.sampling_rate_hz
-    corners_hz, _, _ = table.clipped_hz(table.limit_hz(rate_hz, target_hz))
-    excess = _TOLERATED_EXCESS if device.type == "cpu" else math.inf
-    lengths = _shared(_lengths_of_rows(settings, table, rate_hz, n_samples), excess)
-    banks, bank_of_row = [], torch.zeros(max(len(table), 1), dtype=torch.int64)
-    for index, length in enumerate(sorted(set(lengths.values()))):
-        rows = [row for row, own in lengths.items() if own == length]
-        filters = torch.full((len(table), length.native // 2 + 1), torch.nan, dtype=torch.complex128)
-        filters[rows] = torch.from_numpy(
-            bandpass.response(corners_hz[rows], settings.corners, rate_hz, length.native)
-        )
-        banks.append(FilterBank(length, filters.to(device, DTYPES[settings.dtype].to_complex())))
-        bank_of_row[rows] = index
-    if not banks:
-        resampling = fft_lengths(n_samples / rate_hz + _RESAMPLING_PAD_S, rate_hz, target_hz)
-        banks = [FilterBank(None if rate_hz == target_hz else resampling)]
     ramp = torch.from_numpy(cosine_ramp(n_samples, settings.taper_fraction))
+    make = _recursion if recurses(settings, table, device) else _transforms
     return Plan(
         n_samples=resampled_length(n_samples, rate_hz, target_hz),
         ramp=ramp.to(device, DTYPES[settings.dtype]),
-        banks=banks,
-        bank_of_row=bank_of_row.to(device),
+        filter=make(settings, table, rate_hz, n_samples, device),
+        n_rows=len(table),
         refused=_refusals(table, rate_hz, target_hz),
     )
+
+
+def recurses(settings: PreprocessSettings, table: BandTable, device: torch.device) -> bool:
+    """Tell whether records are filtered by recursion, which a processor does faster than by transforms.
+
+    Args:
+        settings: What to do.
+        table: Bands of the same settings.
+        device: Where the records are.
+    """
+    return device.type == "cpu" and settings.corners % 2 == 0 and len(table) > 0
+
+
+def _recursion(
+    settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int, device: torch.device
+) -> Filter:
+    """Return a filter by recursion, followed by transforms where the rate is to change."""
+    target_hz, dtype = settings.sampling_rate_hz, DTYPES[settings.dtype]
+    corners_hz, _, _ = table.clipped_hz(table.limit_hz(rate_hz, target_hz))
+    recursion = BlockRecursion(corners_hz, settings.corners, rate_hz, dtype)
+    if rate_hz == target_hz:
+        return Filter(None, recursion=recursion)
+    fade_s = _FADE_SAMPLES / min(rate_hz, target_hz)
+    lengths = fft_lengths(n_samples / rate_hz + fade_s, rate_hz, target_hz)
+    place = torch.linspace(-1.0, 1.0, lengths.native - n_samples, dtype=torch.float64)
+    fade = torch.special.erfc(_FADE_STEEPNESS * place) / 2
+    return Filter(lengths, recursion=recursion, fade=fade.to(device, dtype))
+
+
+def _transforms(
+    settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int, device: torch.device
+) -> Filter:
+    """Return a filter by transforms long enough for all bands, or mere resampling without any band."""
+    target_hz, dtype = settings.sampling_rate_hz, DTYPES[settings.dtype]
+    corners_hz, _, impossible = table.clipped_hz(table.limit_hz(rate_hz, target_hz))
+    possible = np.flatnonzero(~impossible)
+    if not len(possible):
+        resampling = fft_lengths(n_samples / rate_hz + _RESAMPLING_PAD_S, rate_hz, target_hz)
+        return Filter(None if rate_hz == target_hz else resampling)
+    lasting = -math.log(_WRAPPED_SHARE[settings.dtype])  # in time constants
+    decay_s = max(
+        bandpass.decay_s(low_hz, high_hz, settings.corners, rate_hz)
+        for low_hz, high_hz in corners_hz[possible]
+    )
+    lengths = fft_lengths(n_samples / rate_hz + lasting * decay_s, rate_hz, target_hz)
+    responses = torch.full((len(table), lengths.native // 2 + 1), torch.nan, dtype=torch.complex128)
+    responses[possible] = torch.from_numpy(
+        bandpass.response(corners_hz[possible], settings.corners, rate_hz, lengths.native)
+    )
+    return Filter(lengths, responses.to(device, dtype.to_complex()))
 
 
 def _refusals(table: BandTable, rate_hz: float, target_hz: float) -> dict[int, str]:
@@ -174,29 +210,3 @@ def _refusals(table: BandTable, rate_hz: float, target_hz: float) -> dict[int, s
         f"{min(rate_hz, target_hz):g} Hz"
         for row in np.flatnonzero(impossible)
     }
-
-
-def _lengths_of_rows(
-    settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int
-) -> dict[int, FftLengths]:
-    """Return the transform lengths that each possible row of the band table needs."""
-    limit_hz = table.limit_hz(rate_hz, settings.sampling_rate_hz)
-    corners_hz, _, impossible = table.clipped_hz(limit_hz)
-    lasting = -math.log(_WRAPPED_SHARE[settings.dtype])  # in time constants
-    lengths = {}
-    for row in np.flatnonzero(~impossible):
-        low_hz, high_hz = corners_hz[row]
-        pad_s = lasting * bandpass.decay_s(low_hz, high_hz, settings.corners, rate_hz)
-        lengths[int(row)] = fft_lengths(n_samples / rate_hz + pad_s, rate_hz, settings.sampling_rate_hz)
-    return lengths
-
-
-def _shared(lengths: dict[int, FftLengths], excess: float) -> dict[int, FftLengths]:
-    """Let each row use a longer row's transform where that is not too much longer."""
-    shared: dict[int, FftLengths] = {}
-    longest: FftLengths | None = None
-    for row, length in sorted(lengths.items(), key=lambda item: item[1], reverse=True):
-        if longest is None or longest.native > excess * length.native:
-            longest = length
-        shared[row] = longest
-    return shared

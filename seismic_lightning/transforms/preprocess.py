@@ -1,9 +1,10 @@
 """Preprocessing of raw samples, batched on whatever device they are on.
 
 In the order of an observatory's practice: relative to the first sample → gaps filled → mean and trend removed
-→ cosine taper → instrument response removed, if asked for → Butterworth band-pass → common sampling rate. The
-last two share one pair of Fourier transforms. The result equals ObsPy's ``detrend``, ``taper`` and ``filter``
-to the precision of the chosen floating-point type, with ``remove_response`` between them to 1e-4.
+→ cosine taper → instrument response removed, if asked for → Butterworth band-pass → common sampling rate. On
+an accelerator the last two share one pair of Fourier transforms. The result equals ObsPy's ``detrend``,
+``taper`` and ``filter`` to the precision of the chosen floating-point type, with ``remove_response`` between
+them to 1e-4.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from seismic_lightning.transforms import bandpass
 from seismic_lightning.transforms.bands import BandTable
 from seismic_lightning.transforms.detrend import detrend_
 from seismic_lightning.transforms.gaps import fill_gaps, find_gaps, first_valid, subtract_exactly
-from seismic_lightning.transforms.plan import DTYPES, FilterBank, Plan, make_plan
+from seismic_lightning.transforms.plan import DTYPES, Filter, Plan, make_plan
 from seismic_lightning.transforms.resample import resampled_length, resize_spectrum
 from seismic_lightning.transforms.response import LOW_FLANK_HZ, UNITS, Instruments, make_removal
 from seismic_lightning.transforms.settings import PreprocessSettings
@@ -167,34 +168,32 @@ class Preprocess(nn.Module):
             )
         plan = self._plan(sampling_rate_hz, waveform.shape[-1], waveform.device)
         plan.refuse(band)
-        chunks = plan.chunks(band, waveform.shape[1] * waveform.shape[2])
-        if len(chunks) == 1:  # all of them, in their order
-            return self._process(waveform, plan, chunks[0][0], band, instrument, gapless=gapless)
+        chunks = plan.chunks(len(band), waveform.device, waveform.shape[1] * waveform.shape[2])
+        if len(chunks) == 1:
+            return self._process(waveform, plan, band, instrument, gapless=gapless)
         shape = (*waveform.shape[:-1], plan.n_samples)
         batch = torch.empty(shape, dtype=self.dtype, device=waveform.device)
-        for bank, place in chunks:
-            samples = waveform.index_select(0, place)
+        for place in chunks:
             own = None if instrument is None else instrument[place]
-            batch[place] = self._process(samples, plan, bank, band[place], own, gapless=gapless)
+            batch[place] = self._process(waveform[place], plan, band[place], own, gapless=gapless)
         return batch
 
     def _process(
         self,
         waveform: Tensor,
         plan: Plan,
-        bank: FilterBank,
         band: Tensor,
         instrument: Tensor | None,
         *,
         gapless: bool,
     ) -> Tensor:
-        """Preprocess records that share their transform lengths."""
+        """Preprocess as many records as are worked on at once."""
         gaps = find_gaps(waveform, gapless)
         offset = first_valid(waveform, gaps)
         samples = subtract_exactly(waveform, offset, self.dtype)
         if gaps is not None:
             samples = fill_gaps(samples, gaps)
-        filtered = bank.filters is not None or plan.removal is not None
+        filtered = len(self.table) > 0 or plan.removal is not None
         untouched = not (self.settings.detrend or len(plan.ramp) or filtered)
         if self.settings.detrend:
             detrend_(samples)
@@ -203,7 +202,7 @@ class Preprocess(nn.Module):
         taper_(samples, plan.ramp)
         if plan.removal is not None and instrument is not None:
             samples = plan.removal(samples, instrument)
-        samples = self._filter_and_resample(samples, bank, band)[..., : plan.n_samples]
+        samples = self._filter_and_resample(samples, plan.filter, band)[..., : plan.n_samples]
         if untouched:
             # Merely resampled records get their offset back: in the transforms its steps at both ends would
             # ring.
@@ -212,19 +211,24 @@ class Preprocess(nn.Module):
             samples = samples.mul_(plan.gain[instrument].unsqueeze(-1))
         return samples
 
-    def _filter_and_resample(self, samples: Tensor, bank: FilterBank, band: Tensor) -> Tensor:
-        """Carry tapered records through one pair of transforms, two where both ways are filtered."""
-        if bank.lengths is None:
-            return samples
-        native, target = bank.lengths
+    def _filter_and_resample(self, samples: Tensor, how: Filter, band: Tensor) -> Tensor:
+        """Carry tapered records through filter and resampling, which transforms do at once."""
+        zero_phase = self.settings.zero_phase
+        if how.lengths is None:
+            if how.recursion is None:
+                return samples
+            return (how.recursion.both_ways if zero_phase else how.recursion.forwards)(samples, band)
+        native, target = how.lengths
+        if how.recursion is not None and how.fade is not None:
+            samples = how.recursion.ringing(samples, band, how.fade, both_ways=zero_phase)
         spectrum = torch.fft.rfft(samples, native)
-        if bank.filters is not None:
-            filters = bank.filters.index_select(0, band).unsqueeze(1)
-            if self.settings.zero_phase:
-                spectrum = bandpass.filter_both_ways(spectrum, filters, native, samples.shape[-1])
+        if how.responses is not None:
+            responses = how.responses.index_select(0, band).unsqueeze(1)
+            if zero_phase:
+                spectrum = bandpass.filter_both_ways(spectrum, responses, native, samples.shape[-1])
             else:
-                spectrum = bandpass.filter_causally_(spectrum, filters)
-        resampled: Tensor = torch.fft.irfft(resize_spectrum(spectrum, bank.lengths), target)
+                spectrum = bandpass.filter_causally_(spectrum, responses)
+        resampled: Tensor = torch.fft.irfft(resize_spectrum(spectrum, how.lengths), target)
         return resampled
 
     def _plan(self, sampling_rate_hz: float, n_samples: int, device: torch.device) -> Plan:

@@ -72,8 +72,23 @@ class LogScaling(nn.Module):
         Returns:
             Scaled logarithms of the same shape, dimensionless.
         """
-        floor, mean, std = self.constants
-        return (magnitude + floor).log10_().sub_(mean).mul_(1.0 / std)
+        return self._scaled_(magnitude + self.constants.floor)
+
+    def scale_(self, magnitude: Tensor) -> Tensor:
+        """Scale magnitudes in place, where no gradients are wanted.
+
+        Args:
+            magnitude: Any shape, in the waveform's unit; changed.
+
+        Returns:
+            The same tensor, dimensionless.
+        """
+        return self._scaled_(magnitude.add_(self.constants.floor))
+
+    def _scaled_(self, raised: Tensor) -> Tensor:
+        """Scale magnitudes that stand on the floor, in place."""
+        _, mean, std = self.constants
+        return raised.log10_().sub_(mean).mul_(1.0 / std)
 
     def inverse(self, scaled: Tensor) -> Tensor:
         """Recover magnitudes; what falls below zero, as a model's output may, becomes zero.

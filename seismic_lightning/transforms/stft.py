@@ -147,21 +147,25 @@ class Stft(nn.Module):
                 f"got {tuple(spectrogram.shape[-2:])}"
             )
 
-    def forward(self, waveform: Tensor) -> Tensor:
+    def forward(self, waveform: Tensor, out: Tensor | None = None) -> Tensor:
         """Transform to magnitudes.
 
         Args:
             waveform: ``(..., N)`` samples.
+            out: ``(..., F, T)`` where to put the magnitudes; not where gradients are wanted.
 
         Returns:
-            ``(..., F, T)`` magnitudes in the waveform's unit.
+            ``(..., F, T)`` magnitudes in the waveform's unit; ``out`` if it was used.
         """
         spectrum = self.complex(waveform)
+        differentiable = spectrum.requires_grad
         if waveform.device.type != "cpu":
-            return spectrum.abs()  # one pass through memory instead of three
+            # One pass through memory, where what follows would take most of the time.
+            return spectrum.abs() if differentiable else torch.abs(spectrum, out=out)
         # Not ``abs``: its guard against overflow costs a processor more than the transforms themselves.
         real, imaginary = torch.view_as_real(spectrum).square_().unbind(-1)
-        return (real + imaginary).sqrt_()
+        # Transforms leave a frame's frequencies together: who sums into the result turns it on the way.
+        return (real + imaginary if differentiable else torch.add(real, imaginary, out=out)).sqrt_()
 
 
 def _unit_sum_hann(n_samples: int, dtype: torch.dtype) -> Tensor:

@@ -47,6 +47,14 @@ def test_records_of_all_rates_come_back_in_order() -> None:
         assert torch.equal(spectrogram[index], spectrogram_alone[0]), index
 
 
+def test_one_group_in_another_order_is_put_in_order() -> None:
+    records = torch.from_numpy(counts(3, 100.0, 40.0))
+    band = torch.tensor([0, 7, 14])
+    expected = front().waveform([(100.0, torch.arange(3), records)], band)
+    turned = torch.tensor([2, 0, 1])
+    assert torch.equal(front().waveform([(100.0, turned, records[turned])], band), expected)
+
+
 def test_the_spectrogram_is_the_scaled_magnitude() -> None:
     _, groups, band = mixed()
     whole = front()

@@ -58,7 +58,12 @@ def references(rate_hz: float, zero_phase: bool) -> tuple[NDArray[np.int32], lis
 @pytest.mark.parametrize(("dtype", "bound"), [("float32", F32_BOUND), ("float64", F64_BOUND)])
 @pytest.mark.parametrize("zero_phase", [False, True], ids=["causal", "zero_phase"])
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
-def test_every_band_equals_obspy(rate_hz: float, zero_phase: bool, dtype: str, bound: float) -> None:
+@pytest.mark.parametrize("way", ["recursion", "transforms"])
+def test_every_band_equals_obspy(
+    rate_hz: float, zero_phase: bool, dtype: str, bound: float, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way == "transforms":  # the accelerators' way
+        monkeypatch.setattr("seismic_lightning.transforms.plan.recurses", lambda *_: False)
     record, expected = references(rate_hz, zero_phase)
     settings = option("marmara", sampling_rate_hz=rate_hz, zero_phase=zero_phase, dtype=dtype)
     n_bands = len(expected)
@@ -153,12 +158,13 @@ def test_a_gap_does_what_a_straight_line_would(dtype: torch.dtype) -> None:
     torch.testing.assert_close(result, expected, rtol=0, atol=1.0)  # a line of counts is rounded
 
 
-def test_a_record_does_not_depend_on_its_batch() -> None:
-    records = torch.from_numpy(counts(20, 50.0))
+@pytest.mark.parametrize("rate_hz", [50.0, 100.0])
+def test_a_record_does_not_depend_on_its_batch(rate_hz: float) -> None:
+    records = torch.from_numpy(counts(20, rate_hz))
     preprocess = Preprocess(option("marmara"))
     band = torch.arange(20)
-    together = preprocess(records, 50.0, band)
-    alone = torch.cat([preprocess(records[[row]], 50.0, band[[row]]) for row in range(20)])
+    together = preprocess(records, rate_hz, band)
+    alone = torch.cat([preprocess(records[[row]], rate_hz, band[[row]]) for row in range(20)])
     assert torch.equal(together, alone)
 
 
@@ -180,13 +186,14 @@ def test_the_input_is_left_alone(name: str, dtype: torch.dtype) -> None:
     assert torch.equal(record, kept)
 
 
-def test_mixed_precision_leaves_the_result_alone() -> None:
-    record = torch.from_numpy(counts(2, 50.0))
+@pytest.mark.parametrize("rate_hz", [50.0, 100.0])
+def test_mixed_precision_leaves_the_result_alone(rate_hz: float) -> None:
+    record = torch.from_numpy(counts(2, rate_hz))
     preprocess = Preprocess(option("marmara"))
     band = torch.tensor([0, 9])
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        mixed = preprocess(record, 50.0, band)
-    assert torch.equal(mixed, preprocess(record, 50.0, band))
+        mixed = preprocess(record, rate_hz, band)
+    assert torch.equal(mixed, preprocess(record, rate_hz, band))
 
 
 def test_a_missing_component_becomes_zeros() -> None:
@@ -250,7 +257,7 @@ def test_the_accelerators_way_gives_the_same(monkeypatch: pytest.MonkeyPatch) ->
     record[3, :, 700:900] = torch.iinfo(torch.int32).min
     band = torch.arange(20)
     expected = Preprocess(option("marmara"))(record, 50.0, band)
-    monkeypatch.setattr("seismic_lightning.transforms.plan._TOLERATED_EXCESS", 1e9)  # one transform for all
+    monkeypatch.setattr("seismic_lightning.transforms.plan.recurses", lambda *_: False)
     monkeypatch.setattr("seismic_lightning.transforms.gaps._answers_at_once", lambda _: False)
     preprocess = Preprocess(option("marmara"))
     result = preprocess(record, 50.0, band)
