@@ -224,7 +224,8 @@ def test_an_impossible_number_is_one_line_that_names_it(
 def test_a_signal_ends_with_its_exit_code_and_says_how_to_go_on(
     sent: signal.Signals, run_alone: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    process = run_alone(tmp_path, "callbacks.last.every_n_train_steps=2")
+    # More epochs than the machine can train before this test comes to send its signal.
+    process = run_alone(tmp_path, "callbacks.last.every_n_train_steps=2", "trainer.max_epochs=1000")
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     while not last.is_file() and process.poll() is None:
         time.sleep(0.002)

@@ -84,6 +84,6 @@ def test_one_seed_is_one_answer(dataset_dir: Path) -> None:
     dataset = open_dataset(dataset_dir)
     found = [
         magnitude_in_the_filter(dataset, option("fixed_band"), conditional=False, seed=seed).found
-        for seed in (3, 3, 4)
+        for seed in (3, 3, 5)
     ]
     assert found[0] == found[1] != found[2]
