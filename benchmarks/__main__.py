@@ -7,11 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import FIGURES
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 
 NAMES = (
     "front", "loader", "filters", "train_step", "access", "ingest", "bulletin", "phase", "generation",
@@ -29,7 +29,7 @@ def main() -> None:
     table = Table("benchmark", "ours", "peer", "figure", "goal", "verdict", title="all goals")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    say(table)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
@@ -21,6 +20,7 @@ from benchmarks.usage import tell_usage
 from seismic_lightning.acquisition.ledger import STORED, Ledger, Outcome
 from seismic_lightning.acquisition.plan import plan_windows, selected
 from seismic_lightning.acquisition.settings import AcquisitionSettings, FdsnSettings, RegionSettings
+from seismic_lightning.cli.console import say
 from seismic_lightning.codes import COMPONENTS, SeedId
 from seismic_lightning.records.catalogue import Catalogue, Event, Pick
 from seismic_lightning.records.inventory import Epoch, Inventory
@@ -61,7 +61,7 @@ def main() -> None:
     ratio = large.peak_mb / large.before_mb
     table.add_row("with plan / catalogue alone", f"{small.peak_mb / small.before_mb:.2f}x", f"{ratio:.2f}x")
     table.add_row("goal", "", " ".join(cells(FLAT, ratio)))
-    Console().print(table)
+    say(table)
     keep(
         "memory of an acquisition's plan", f"{large.peak_mb:.0f} MB", f"{large.before_mb:.0f} MB", ratio, FLAT
     )

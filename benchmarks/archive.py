@@ -11,11 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 from seismic_lightning.simulation.archive import simulate_archive
 from seismic_lightning.simulation.event_files import prepared
 from seismic_lightning.simulation.settings import SimulationSettings
@@ -33,7 +33,7 @@ def main() -> None:
     )  # fmt: skip
     rate = N_RECORDS / cpu_s
     table.add_row("a whole archive", f"{rate:.0f}", f"{N_RECORDS / wall_s:.0f}", *cells(GOAL, rate))
-    Console().print(table)
+    say(table)
     keep("a simulated archive, per CPU-second", f"{rate:.0f} /s", "", rate, GOAL)
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 from obspy import read_events
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 from seismic_lightning.records.bulletin import read_bulletin
 from seismic_lightning.records.bulletin_writer import BulletinArrival, BulletinEvent, bulletin_text
 from seismic_lightning.records.catalogue import Event
@@ -48,7 +48,7 @@ def main() -> None:
     table.add_row(
         "read_bulletin", f"{N_EVENTS}", f"{ours_s:.2f}", f"{ours:.0f}", f"{ratio:.1f}", *cells(GOAL, ratio)
     )
-    Console().print(table)
+    say(table)
     keep("bulletin, against ObsPy", f"{ours:.0f} events/s", f"{obspy:.0f} events/s", ratio, GOAL)
 
 

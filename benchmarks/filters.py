@@ -15,13 +15,13 @@ from time import process_time
 import numpy as np
 import torch
 import yaml
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from benchmarks import synthetic
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 from seismic_lightning.transforms import bandpass
 from seismic_lightning.transforms.bands import BandTable
 from seismic_lightning.transforms.front import Group, SpectrogramFront
@@ -56,7 +56,7 @@ def main() -> None:
         ratio = float(np.median(seconds[:, 0] / seconds[:, 1]))
         table.add_row(name, f"{ours_us:.0f}", f"{peer_us:.0f}", f"{ratio:.2f}x", *cells(goal, ratio))
         keep(name, f"{ours_us:.0f} µs/record", f"{peer_us:.0f} µs/record", ratio, goal)
-    Console().print(table)
+    say(table)
 
 
 def zero_phase(settings: PreprocessSettings) -> tuple[Work, Work]:

@@ -37,7 +37,6 @@ import obspy
 import torch
 import yaml
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 from scipy import signal
 from torch import Tensor
@@ -45,6 +44,7 @@ from torch import Tensor
 from benchmarks import synthetic
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 from seismic_lightning.records.response import frequencies_hz
 from seismic_lightning.transforms.front import SpectrogramFront
 from seismic_lightning.transforms.response import Instruments
@@ -258,7 +258,7 @@ def table(rows: list[Row]) -> Table:
 
 def main() -> None:
     rows = run()
-    Console().print(table(rows))
+    say(table(rows))
     ours = {row.threads: f"{row.microseconds:,.0f} µs/record" for row in rows if row.name == "front"}
     for row in rows:
         if row.goal is not None:

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 from seismic_lightning.data.condition import ConditionScaling
 from seismic_lightning.generation.draw import BATCH_SIZE, draw, sources
 from seismic_lightning.generation.files import About, write_records
@@ -157,5 +157,5 @@ def _work(
 if __name__ == "__main__":
     tell_usage(__doc__)
     measured = run()
-    Console().print(table(measured))
+    say(table(measured))
     keep(f"{MANY} records generated", f"{measured[-1].seconds:.0f} s", "", measured[-1].seconds, GOAL)

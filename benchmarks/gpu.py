@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 import lightning as L
 import torch
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells
@@ -35,6 +34,7 @@ from benchmarks.gpu_workload import (
     seconds,
 )
 from benchmarks.obspy_workers import WORKERS, ObspyRate, obspy_rate
+from seismic_lightning.cli.console import say
 
 FULL_RECORDS = 129_000
 """Records of the epoch that the goal speaks of."""
@@ -88,9 +88,9 @@ def main() -> None:
     figures = measured(workload, compiled=options.compile)
     kind = torch.cuda.get_device_name(device) if on_gpu else "CPU"
     said = f"{kind}, {n_records:,} records, batches of {batch_size}, {precision}, compile={options.compile}"
-    Console().print(table(figures, said, n_records, on_gpu))
+    say(table(figures, said, n_records, on_gpu))
     if not on_gpu:
-        Console().print("No GPU was found: these are figures of a CPU and a few records, not the goal's.")
+        say("No GPU was found: these are figures of a CPU and a few records, not the goal's.")
 
 
 def parsed() -> argparse.Namespace:

@@ -19,11 +19,11 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells
 from benchmarks.growth_steps import N_WORKERS
+from seismic_lightning.cli.console import say
 
 SIZES = (2000, 20000)
 MEMORY_GOAL = Goal(1.2, at_least=False)
@@ -80,7 +80,7 @@ def main() -> None:
             f"{name.removesuffix('_mb')}, of the smallest's", f"{ratio:.2f}x", *cells(MEMORY_GOAL, ratio)
         )
     goals.add_row("start-up, CPU", f"{last.start_cpu_s:.1f} s", *cells(START_GOAL, last.start_cpu_s))
-    Console().print(table, goals)
+    say(table, goals)
 
 
 def measure(folder: Path, n_records: int) -> Figures:

@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from obspy.core import event as quakeml
 from obspy.core import inventory as stationxml
 from obspy.signal.konnoohmachismoothing import konno_ohmachi_smoothing
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks import synthetic
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 from seismic_lightning.codes import COMPONENTS
 from seismic_lightning.curation.layout import CATALOGUE, STATIONS, WAVEFORMS, find_parts
 from seismic_lightning.curation.measure import Candidate, measure
@@ -120,7 +120,7 @@ def compare(ours: Callable[[], Ingested], loop: Callable[[], Ingested], n_record
     )
     table.add_row("ObsPy loop", f"{rates[0]:.0f}", "1.0", *cells(None, 1.0))
     table.add_row("curation", f"{rates[1]:.0f}", f"{ratio:.1f}", *cells(GOAL, ratio))
-    Console().print(table)
+    say(table)
     keep("ingest, against an ObsPy loop", f"{rates[1]:.0f} /s", f"{rates[0]:.0f} /s", ratio, GOAL)
 
 

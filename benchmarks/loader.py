@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from rich.console import Console
 from rich.table import Table
 from scipy import signal
 from torch.utils.data import DataLoader
@@ -25,6 +24,7 @@ from torch.utils.data import DataLoader
 from benchmarks.front import N_RECORDS, N_SAMPLES, RATE_HZ, Workplace, constants
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 
 GOAL = Goal(9.0, wanted=12.0)
 BATCH_SIZE, ROUNDS = 32, 9
@@ -62,7 +62,7 @@ class Prepared:
 
 def main() -> None:
     if importlib.util.find_spec("seisbench") is None:
-        Console().print("loader: not measured; it needs `pip install seisbench`")
+        say("loader: not measured; it needs `pip install seisbench`")
         return
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
@@ -81,7 +81,7 @@ def main() -> None:
     )
     table.add_row("SeisBench generator, DataLoader", f"{peer_us:,.0f}", f"{ratio:.1f}x", *cells(GOAL, ratio))
     table.add_row("front", f"{ours_us:,.0f}", "1.0x", "", "")
-    Console().print(table)
+    say(table)
     keep("front, against SeisBench", f"{ours_us:,.0f} µs/record", f"{peer_us:,.0f} µs/record", ratio, GOAL)
 
 

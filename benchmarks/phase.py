@@ -21,13 +21,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 from scipy import ndimage, signal
 from torch import Tensor
 
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 from seismic_lightning.curation.build import curate
 from seismic_lightning.curation.settings import CurationSettings, WindowSettings
 from seismic_lightning.curation.store import open_dataset
@@ -215,9 +215,8 @@ def quality_table(data_dir: Path | None) -> Table:
 if __name__ == "__main__":
     tell_usage(__doc__)
     real_dir = os.environ.get("SEISMIC_REAL_DATA")
-    console = Console()
     measured = run()
-    console.print(speed_table(measured))
+    say(speed_table(measured))
     for row in measured:
         if row.name in METHODS:
             time_ms = f"{row.milliseconds:.1f} ms"
@@ -228,4 +227,4 @@ if __name__ == "__main__":
                 row.ratio,
                 RATIO_GOAL,
             )
-    console.print(quality_table(None if real_dir is None else Path(real_dir)))
+    say(quality_table(None if real_dir is None else Path(real_dir)))

@@ -5,11 +5,11 @@ Run with ``python -m benchmarks.simulation``.
 
 import time
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 from seismic_lightning.simulation.block import BLOCK
 from seismic_lightning.simulation.settings import SimulationSettings
 from seismic_lightning.simulation.simulator import Simulator
@@ -31,7 +31,7 @@ def main() -> None:
         title=f"simulation in memory, {shape[1]} x {shape[2]:,} samples, best of {ROUNDS}",
     )
     table.add_row("blocks of sixteen, artefacts included", f"{best:,.0f}", *cells(GOAL, best))
-    Console().print(table)
+    say(table)
     keep("simulation in memory, per CPU-second", f"{best:,.0f} /s", "", best, GOAL)
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
+from seismic_lightning.cli.console import say
 
 REPEATS = 9
 HELP_GOAL = Goal(1.5, at_least=False)
@@ -51,7 +51,7 @@ def main() -> None:
     table = Table("command", "s, median of interleaved repeats", "ratio", "goal", "verdict", title="start-up")
     for (name, time_s), verdict in zip(seconds.items(), verdicts, strict=True):
         table.add_row(name, f"{time_s:.3f}", f"{time_s / reference:.2f}", *verdict)
-    Console().print(table)
+    say(table)
     keep(
         "--help, against a bare Hydra app",
         f"{helping:.2f} s",

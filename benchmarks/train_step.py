@@ -17,13 +17,13 @@ from time import perf_counter, process_time
 import numpy as np
 import torch
 import yaml
-from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
 from benchmarks.goal import Goal, cells, keep
 from benchmarks.usage import tell_usage
 from seismic_lightning.batch import Condition
+from seismic_lightning.cli.console import say
 from seismic_lightning.models.ae import AE
 from seismic_lightning.models.objective import objective
 from seismic_lightning.transforms.front import SpectrogramFront
@@ -63,7 +63,7 @@ def main() -> None:
         )
         ours_ms, peer_ms = (f"{median(seconds) * per_record:.2f} ms" for seconds in (on_the_fly, ready))
         keep(f"training on the fly, {threads} threads", ours_ms, peer_ms, median(ratios), GOAL)
-    Console().print(table)
+    say(table)
 
 
 def measure() -> tuple[list[float], list[float]]:
