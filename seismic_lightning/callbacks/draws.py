@@ -89,6 +89,11 @@ class PriorDraws(Callback):
         """Log the distance; with several processes the mean of theirs."""
         kept, drawn = (torch.cat(parts)[: self._max_records] for parts in (self._kept, self._drawn))
         self._kept, self._drawn = [], []
+        if len(kept) < 2:
+            raise ConfigurationError(
+                f"val/energy_distance needs 2 or more validation records in each process, not {len(kept)}: "
+                "leave out callbacks.draws, or use fewer devices"
+            )
         own = energy_distance(drawn, kept)
         pl_module.log("val/energy_distance", cast(Tensor, trainer.strategy.reduce(own, reduce_op="mean")))
 

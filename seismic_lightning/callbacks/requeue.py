@@ -42,7 +42,7 @@ class Requeue(Checkpoint):
             dirpath: Folder of the run's checkpoints.
         """
         self.path = Path(dirpath) / "last.ckpt"
-        self._job = os.environ.get("SLURM_JOB_ID")
+        self._job = _own_job()
         self._was_warned = False
         self._agreed_step = 0
 
@@ -103,6 +103,12 @@ class Requeue(Checkpoint):
         signal.signal(signal.SIGTERM, before)
         way = f"it trains on until its limit; go on with ckpt_path={self.path}"
         log.error("Job %s could not be queued again (%s): %s", self._job, error, way)
+
+
+def _own_job() -> str | None:
+    """Return the job of this process; one task of an array is named, since its number may mean the array."""
+    array, task = (os.environ.get(f"SLURM_ARRAY_{word}_ID") for word in ("JOB", "TASK"))
+    return f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID")
 
 
 def _requeue(job: str) -> str | None:

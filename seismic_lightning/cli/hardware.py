@@ -103,6 +103,10 @@ def _check_processes(config: DictConfig, n_devices: int) -> None:
                 f"trainer=fsdp shares a model between devices, and devices={config.trainer.devices} "
                 f"num_nodes={n_nodes} is one: give devices=2 or more, or use trainer=auto."
             )
+        if "first_stage" in (config.get("model") or {}):
+            raise ConfigurationError(
+                "trainer=fsdp cannot share a model that is built upon another: use trainer=ddp."
+            )
         if "ema" in config.callbacks:
             raise ConfigurationError(
                 "callbacks=ema keeps a second model, which trainer=fsdp would not share: use trainer=ddp."

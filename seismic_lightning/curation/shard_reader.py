@@ -72,7 +72,7 @@ class ShardReader:
                 file.announce(shard.start(row), shard.record_bytes)
                 late.append((record, shard, file, row))
         for record, shard, file, row in late:
-            os.preadv(file.number, [record], shard.start(row))
+            shard.read_into(record, file.number, row)
         return samples
 
     def _shard(self, number: int) -> "_Shard":
@@ -107,6 +107,15 @@ class _Shard:
     def start(self, row: int) -> int:
         """Return the place of a record's first byte in the file."""
         return self.header_bytes + row * self.record_bytes
+
+    def read_into(self, record: NDArray[Any], number: int, row: int) -> None:
+        """Fill an array with a record, or say that the file no longer holds it."""
+        try:
+            n_bytes = os.preadv(number, [record.data], self.start(row))
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        if n_bytes != self.record_bytes:
+            raise _unreadable(self.path, EOFError(f"row {row} ends after {n_bytes} bytes"))
 
 
 class _OpenFile:

@@ -196,8 +196,9 @@ class SpectrogramDataModule(L.LightningDataModule):
         """Preprocess, transform and scale a batch that has arrived on the device."""
         raw = gathered(batch)
         if not raw.groups:  # a model that has gathered what it needs of the samples
-            nothing = raw.condition.magnitude.new_empty(len(raw.index), 0)
-            return Batch(nothing, nothing, raw.condition, raw.index)
+            return Batch(
+                *[raw.condition.magnitude.new_empty(len(raw.index), 0)] * 2, raw.condition, raw.index
+            )
         self.front.to(raw.index.device)
         with torch.no_grad():
             waveform, spectrogram = self.front(raw.groups, raw.band, raw.instrument)
@@ -278,7 +279,8 @@ class SpectrogramDataModule(L.LightningDataModule):
                 log.info("%d records at %g Hz: high corner clipped to 0.8 Nyquist.", narrowed, rate_hz)
 
     def _feed(self, split: str) -> RawRecords | ResidentRecords:
-        return self.residency.feed(split, self._splits[split], self._device())
+        own = self._splits[split]
+        return own if own.labels_only else self.residency.feed(split, own, self._device())
 
     def _loader_in_order(self, split: str) -> DataLoader[Any]:
         rank, world_size = self._rank()

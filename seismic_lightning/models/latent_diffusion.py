@@ -107,6 +107,12 @@ class LatentDiffusion(SpectrogramAutoencoder):
         self.first_stage.eval()
         return self
 
+    def compile_layers(self) -> None:
+        """Let PyTorch compile what is called: the parts of the denoiser, and the first stage's layers."""
+        for layer in self.denoiser.children():
+            layer.compile()
+        self.first_stage.compile_layers()
+
     def encode(self, spectrogram: Tensor, condition: Condition) -> Posterior:
         """Return the first stage's posterior."""
         return self.first_stage.encode(spectrogram, condition)

@@ -11,6 +11,9 @@ from seismic_lightning.nn.condition import CONDITION_SIZE, ConditionEncoder
 from seismic_lightning.nn.diffusion import Network, Slope, check_sampling, integrate, make_process
 from seismic_lightning.nn.unet import UNet
 
+MIN_STEPS_BACK = 25
+"""Steps from a latent to its noise, at least: with few of them noise comes out too weak."""
+
 
 class Denoiser(nn.Module):
     """A U-Net with the encoder of its conditions, and a token that stands for a condition not told.
@@ -110,8 +113,8 @@ class Denoiser(nn.Module):
         Returns:
             ``(B, *latent_shape)`` of about unit variance.
         """
-        levels = self.process.levels(self.n_steps).flip(0)
-        rising = levels[levels >= self.process.bottom]
+        levels = self.process.levels(max(self.n_steps, MIN_STEPS_BACK)).flip(0)
+        rising = levels[1:] if self.process.bottom > 0.0 else levels
         noisy = integrate(self._slope(condition), latent, rising, self.solver)
         return noisy / self.process.spread_at_top
 

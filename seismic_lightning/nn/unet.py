@@ -47,7 +47,7 @@ class UNet(nn.Module):
         self.level = nn.Sequential(
             nn.Linear(LEVEL_FREQUENCIES, n_features), nn.SiLU(), nn.Linear(n_features, n_features)
         )
-        self.condition = nn.Linear(n_condition, n_features)
+        self.told = nn.Linear(n_condition, n_features)
         self.entrance = nn.Conv2d(in_channels, channels[0], kernel_size=3, padding=1)
         self.position = nn.Parameter(torch.zeros(channels[0], *self.grid.padded_shape))
         self.down, widths = _way_down(channels, n_blocks, n_features)
@@ -74,7 +74,7 @@ class UNet(nn.Module):
         Returns:
             ``(B, *map_shape)``.
         """
-        features = F.silu(self.level(waves(level).to(condition.dtype)) + self.condition(condition))
+        features = F.silu(self.level(waves(level).to(condition.dtype)) + self.told(condition))
         image = self.entrance(self.grid.pad(noisy.contiguous(memory_format=torch.channels_last)))
         image = image + self.position
         kept = [image]

@@ -87,6 +87,16 @@ def test_a_job_that_cannot_be_queued_again_trains_on_and_says_so(
     assert f"ckpt_path={tmp_path}/last.ckpt" in caplog.text
 
 
+def test_a_task_of_an_array_is_queued_again_alone(
+    scontrol: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "1234")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
+    with pytest.raises(SystemExit):
+        train(tmp_path, warned_in_backward_of(2))
+    assert (tmp_path / "told").read_text() == "requeue 1234_3\n"
+
+
 def test_outside_slurm_and_in_a_rehearsal_the_signal_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,12 +41,24 @@ def with_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: N_GPUS)
 
 
-def config(mode: str = "32-true", strategy: str = "auto", ema: bool = False, **trainer: object) -> DictConfig:
+def config(
+    mode: str = "32-true",
+    strategy: str = "auto",
+    ema: bool = False,
+    model: dict[str, str] | None = None,
+    **trainer: object,
+) -> DictConfig:
     named = {"_target_": strategy} if "." in strategy else strategy
     section = {"accelerator": "auto", "devices": "auto", "num_nodes": 1, "strategy": named, **trainer}
     callbacks: dict[str, object] = {"ema": {}} if ema else {}
     return OmegaConf.create(
-        {"trainer": section, "precision": {"mode": mode}, "callbacks": callbacks, "compile": False}
+        {
+            "trainer": section,
+            "precision": {"mode": mode},
+            "callbacks": callbacks,
+            "compile": False,
+            "model": model or {},
+        }
     )
 
 
@@ -60,6 +72,7 @@ FSDP = "seismic_lightning.models.sharded.ShardedStrategy"
         ({"mode": "16-mixed"}, "precision=fp16 works on GPUs only"),
         ({"strategy": FSDP}, "devices=auto num_nodes=1 is one"),
         ({"strategy": FSDP, "devices": 2, "ema": True}, "use trainer=ddp"),
+        ({"strategy": FSDP, "devices": 2, "model": {"first_stage": "a.ckpt"}}, "built upon another"),
         ({"num_nodes": 2}, "num_nodes=2.*srun or torchrun"),
         ({"devices": 0}, "devices=0 cannot be used"),
         ({"devices": "many"}, "devices=many cannot be used"),

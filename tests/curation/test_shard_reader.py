@@ -62,6 +62,18 @@ def test_records_are_those_that_numpy_reads(
     assert np.array_equal(first, kept)  # nobody else's batch is overwritten
 
 
+def test_a_shard_cut_short_under_an_open_reader_is_refused(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "RWF_NOWAIT", raising=False)  # as where nothing is in memory
+    reader, first, last = ShardReader(tmp_path, names), np.array([0]), np.array([PER_SHARD - 1])
+    reader.gather(first, last)
+    path = tmp_path / names[0]
+    os.truncate(path, path.stat().st_size - 10)
+    with pytest.raises(DatasetError, match=rf"{names[0]} cannot be read \(row {PER_SHARD - 1} ends after"):
+        reader.gather(first, last)
+
+
 def test_what_is_not_in_memory_is_announced_before_any_of_it_is_read(
     names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,6 +84,16 @@ def test_the_way_to_noise_leads_back(process: str) -> None:
     assert float((again - latent).square().mean().sqrt()) < 0.03
 
 
+@pytest.mark.parametrize("n_steps", [1, 2, 25])
+def test_noise_found_has_unit_variance_however_few_the_steps(n_steps: int) -> None:
+    """A new denoiser is the ideal one of standard normal latents."""
+    made = Denoiser(SHAPE, [16], process="edm", n_blocks=1, vocabulary=None)
+    made.set_sampling(n_steps, "heun", 1.0)
+    latent = torch.randn(8, *SHAPE, generator=torch.Generator().manual_seed(0))
+    noise = made.to_noise(latent, told(*[0.0] * 8))
+    assert float(noise.std() / latent.std()) == pytest.approx(1.0, abs=0.03)
+
+
 def test_a_deaf_denoiser_is_not_guided() -> None:
     made = denoiser(deaf=True)
     made.set_sampling(2, "heun", 1.0)
