@@ -26,11 +26,7 @@ from seismic_lightning.data.statistics import training_statistics
 from seismic_lightning.data.trained_on import differing
 from seismic_lightning.errors import CheckpointError, ConfigurationError, DatasetError
 from seismic_lightning.transforms.front import SpectrogramFront
-from seismic_lightning.transforms.settings import (
-    PreprocessSettings,
-    RepresentationSettings,
-    StftSettings,
-)
+from seismic_lightning.transforms.settings import PreprocessSettings, RepresentationSettings, StftSettings
 
 log = logging.getLogger(__name__)
 
@@ -196,9 +192,8 @@ class SpectrogramDataModule(L.LightningDataModule):
         """Preprocess, transform and scale a batch that has arrived on the device."""
         raw = gathered(batch)
         if not raw.groups:  # a model that has gathered what it needs of the samples
-            return Batch(
-                *[raw.condition.magnitude.new_empty(len(raw.index), 0)] * 2, raw.condition, raw.index
-            )
+            nothing = raw.condition.magnitude.new_empty(len(raw.index), 0)
+            return Batch(nothing, nothing, raw.condition, raw.index)
         self.front.to(raw.index.device)
         with torch.no_grad():
             waveform, spectrogram = self.front(raw.groups, raw.band, raw.instrument)
