@@ -31,12 +31,13 @@ def was_requeued() -> bool:
     return step() is not None and os.environ.get("SLURM_RESTART_COUNT", "0") != "0"
 
 
-def check_job(config: "DictConfig", trainer: str) -> None:
+def check_job(config: "DictConfig", trainer: str, *, in_sweep: bool = False) -> None:
     """Refuse a trainer that does not fit the job it runs in, before any data is read.
 
     Args:
         config: The composed configuration.
         trainer: The chosen option of ``trainer``.
+        in_sweep: Whether the process trains one job of a sweep.
 
     Raises:
         ConfigurationError: Says what to change in the command or in the job.
@@ -49,6 +50,11 @@ def check_job(config: "DictConfig", trainer: str) -> None:
             )
         return
     n_tasks, n_nodes = (int(os.environ.get(name, "1")) for name in ("SLURM_NTASKS", "SLURM_NNODES"))
+    if in_sweep and n_tasks > 1:
+        raise ConfigurationError(
+            f"the job of a sweep has {n_tasks} tasks and its processes could not agree on what is left to do: "
+            "set hydra.launcher.tasks_per_node=1 and hydra.launcher.nodes=1; a single run may have more."
+        )
     if n_tasks > 1 and "SLURM_NTASKS_PER_NODE" not in os.environ:
         raise ConfigurationError(
             f"the job has {n_tasks} tasks on {n_nodes} nodes: say --ntasks-per-node in place of --ntasks."

@@ -72,8 +72,9 @@ def train(config: DictConfig) -> Result:
     from seismic_lightning.cli.resume import resolve_checkpoint
 
     check_ranges(config)
-    check_job(config, HydraConfig.get().runtime.choices["trainer"])
-    overrides, run_dir = list(HydraConfig.get().overrides.task), Path(config.paths.run_dir)
+    hydra = HydraConfig.get()
+    check_job(config, hydra.runtime.choices["trainer"], in_sweep=hydra.mode == RunMode.MULTIRUN)
+    overrides, run_dir = list(hydra.overrides.task), Path(config.paths.run_dir)
     for override in knobs_without_effect(config, overrides):
         log.warning("%s has no effect here: no chosen option reads it.", override)
     for word in check_hardware(config):

@@ -7,10 +7,10 @@ the same ones in the same order, bit for bit, and a checkpoint of one way can be
 """
 
 import logging
-import os
 from typing import Any, NamedTuple
 
 import numpy as np
+import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -216,7 +216,7 @@ def needed_bytes(records: RawRecords) -> int:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Return the memory that is left on a device; of a processor, all that the machine has.
+    """Return the memory that is left on a device; of a processor, what programs can get without swapping.
 
     Args:
         device: CUDA or CPU.
@@ -227,7 +227,7 @@ def free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     if device.type == "cpu":
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return int(psutil.virtual_memory().available)
     raise ConfigurationError(f"data.resident=true: not on {device.type}, only on cuda and cpu; use auto")
 
 

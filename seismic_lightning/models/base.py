@@ -101,9 +101,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         """
         super().__init__()
         if not channels or min(channels) < 1:
-            raise ConfigurationError(
-                f"model.channels={list(channels)}: give the width of each layer, as [32, 64]"
-            )
+            raise ConfigurationError(f"model.channels={list(channels)}: give each layer's width, as [32, 64]")
         self.save_hyperparameters(ignore=["optimizer", "scheduler"])
         self.channels = [int(width) for width in channels]
         self.hparams.update(channels=self.channels)
@@ -115,6 +113,7 @@ class SpectrogramAutoencoder(SelfNamingModule):
         self._scheduler = scheduler
         self._means: dict[str, EpochMeans] = {}
         self._watch = FiniteWatch()
+        self._logged_step = 0
 
     @abstractmethod
     def encode(self, spectrogram: Tensor, condition: Condition) -> Posterior:
@@ -215,11 +214,12 @@ class SpectrogramAutoencoder(SelfNamingModule):
     def on_train_batch_end(self, outputs: STEP_OUTPUT, batch: Batch, batch_idx: int) -> None:
         """Log the loss of the steps that loggers write, a mean over processes; other steps cost nothing.
 
-        It is logged as a number on the host: Lightning turns what a progress bar shows into one after *every*
-        batch, and would wait for the device each time.
+        It is logged as a number on the host: a progress bar would wait for the device after *every* batch.
         """
         every_n_steps = cast(Any, self.trainer).log_every_n_steps  # set by Lightning behind its type's back
-        if self.global_step % every_n_steps == 0:  # this step is counted already
+        step = self.global_step  # counted already, and shared by batches whose gradients are accumulated
+        if step % every_n_steps == 0 and step > self._logged_step:
+            self._logged_step = step
             own = cast(dict[str, Tensor], outputs)["loss"].detach()
             self._watch.look()
             loss = cast(Tensor, self.trainer.strategy.reduce(own, reduce_op="mean"))

@@ -43,10 +43,16 @@ class LatentCache:
         return mean + torch.exp(0.5 * self.log_var[place]) * normal_like(mean, generator)
 
     def moments(self) -> tuple[Tensor, Tensor]:
-        """Return mean and standard deviation of each channel, ``(C, 1, 1)`` both."""
-        over = (0, 2, 3)
-        mean = self.mean.double().mean(over, keepdim=True)
-        variance = (self.mean.double() - mean).square().mean(over)
-        if self.log_var is not None:
-            variance = variance + self.log_var.double().exp().mean(over)
-        return mean[0].float(), variance.sqrt()[:, None, None].float()
+        """Return mean and standard deviation of each channel, ``(C, 1, 1)`` both.
+
+        A channel at a time, in double precision: the copies take a channel's share of the latents.
+        """
+        means, variances = [], []
+        for channel in range(self.mean.shape[1]):
+            variance, mean = torch.var_mean(self.mean[:, channel].double(), correction=0)
+            if self.log_var is not None:
+                variance = variance + self.log_var[:, channel].double().exp().mean()
+            means.append(mean)
+            variances.append(variance)
+        mean, std = torch.stack(means), torch.stack(variances).sqrt()
+        return mean[:, None, None].float(), std[:, None, None].float()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -44,13 +45,19 @@ class RecordNoise:
 
     def normal_like(self, tensor: Tensor) -> Tensor:
         """Return standard normal numbers of a tensor's shape ``(B, ...)``, type and device."""
-        (word,) = np.random.SeedSequence(self.key).generate_state(1, np.uint64).view(np.int64)
-        record = _mixed(self.index * _GOLDEN + int(word))
+        word = int(_word(self.key).view(np.int64))
+        record = _mixed(self.index * _GOLDEN + word)
         place = torch.arange(1, tensor[0].numel() + 1, device=record.device)
         bits = _mixed(record[:, None] + place * _GOLDEN)
         uniform = (_shifted(bits, 64 - _UNIFORM_BITS).float() + 0.5) * 2.0**-_UNIFORM_BITS
         normal: Tensor = torch.special.ndtri(uniform)
         return normal.reshape(tensor.shape).to(tensor)
+
+
+def _word(key: Sequence[int]) -> np.uint64:
+    """Return 64 bits that are a key's own; its length counts, since ``SeedSequence`` fills up with zeros."""
+    (word,) = np.random.SeedSequence((len(key), *key)).generate_state(1, np.uint64)
+    return cast(np.uint64, word)
 
 
 def _mixed(words: Tensor) -> Tensor:
@@ -84,8 +91,7 @@ def keyed_generator(device: torch.device, *key: int) -> torch.Generator:
         >>> bool(torch.rand(1, generator=a) == torch.rand(1, generator=b))
         True
     """
-    (seed,) = np.random.SeedSequence(key).generate_state(1, np.uint64)
-    return torch.Generator(device).manual_seed(int(seed))
+    return torch.Generator(device).manual_seed(int(_word(key)))
 
 
 def normal_like(tensor: Tensor, generator: Noise | RecordNoise | None = None) -> Tensor:

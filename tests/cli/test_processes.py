@@ -57,9 +57,9 @@ def run_folders(folder: Path) -> list[Path]:
 
 
 def losses(run_dir: Path, name: str = "train/loss") -> torch.Tensor:
-    (path,) = run_dir.rglob("metrics.csv")
-    with path.open() as file:
-        return torch.tensor([float(row[name]) for row in csv.DictReader(file) if row.get(name)])
+    files = sorted(run_dir.rglob("metrics.csv"))
+    rows = [row for path in files for row in csv.DictReader(path.read_text().splitlines())]
+    return torch.tensor([float(row[name]) for row in rows if row.get(name)])
 
 
 def weights(run_dir: Path) -> dict[str, torch.Tensor]:
@@ -174,7 +174,11 @@ def test_compiled_layers_learn_the_same(words: Words, tmp_path: Path) -> None:
         command = words(
             tmp_path, "trainer=cpu", "debug=fast", f"compile={name}", f"hydra.run.dir={tmp_path}/{name}"
         )
-        finish(start([*command, "trainer.max_epochs=1"]))
+        cache = {"TORCHINDUCTOR_CACHE_DIR": str(tmp_path / f"compiled_{name}")}
+        finish(start([*command, "trainer.max_epochs=1"], **cache))
+    kernels = {name: list((tmp_path / f"compiled_{name}").rglob("*.cpp")) for name in ("false", "true")}
+    assert kernels["true"]
+    assert not kernels["false"]
     assert sorted(weights(tmp_path / "true")) == sorted(weights(tmp_path / "false"))
     torch.testing.assert_close(losses(tmp_path / "true"), losses(tmp_path / "false"), rtol=1e-5, atol=0.0)
 

@@ -66,6 +66,15 @@ def test_a_trainer_that_does_not_fit_the_job_is_refused(
         check_job(config, "slurm")
 
 
+def test_a_job_of_a_sweep_has_one_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = OmegaConf.create({"num_nodes": 2, "devices": 1})
+    be_in(monkeypatch, TWO_NODES)
+    with pytest.raises(ConfigurationError, match=r"sweep has 2 tasks .* set hydra.launcher.tasks_per_node=1"):
+        check_job(config, "slurm", in_sweep=True)
+    be_in(monkeypatch, {**TWO_NODES, "SLURM_NTASKS": "1", "SLURM_NNODES": "1"})
+    check_job(OmegaConf.create({"num_nodes": 1, "devices": 1}), "slurm", in_sweep=True)
+
+
 def test_a_trainer_that_fits_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = OmegaConf.create({"num_nodes": 1, "devices": "auto"})
     check_job(alone, "cpu")

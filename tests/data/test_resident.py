@@ -144,6 +144,14 @@ def test_what_does_not_fit_is_refused_by_name(dataset_dir: Path, monkeypatch: py
         module.train_dataloader()
 
 
+def test_room_of_a_processor_is_what_other_programs_have_left() -> None:
+    cpu = torch.device("cpu")
+    before = resident.free_bytes(cpu)
+    taken = torch.ones(1 << 28, dtype=torch.uint8)  # touched, so that it is really taken
+    left = resident.free_bytes(cpu)
+    assert before - left > taken.nbytes / 2
+
+
 def test_another_word_or_device_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"data\.resident=maybe: give one of auto, true, false"):
         Residency("maybe")

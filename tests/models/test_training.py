@@ -1,5 +1,6 @@
 """Training as a whole: schedules, interruption and loss of numbers."""
 
+import csv
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import lightning as L
 import pytest
 import torch
+from lightning.pytorch.loggers import CSVLogger
 from support.fake_datamodule import FakeDataModule
 from support.training import quiet_trainer, small
 from support.waiting import KillAt, KilledError
@@ -124,6 +126,16 @@ def test_means_and_steps_are_logged(tmp_path: Path) -> None:
     assert expected <= set(trainer.callback_metrics)
     trainer.test(small(), FakeDataModule(), verbose=False)
     assert {f"test/{name}" for name in names} == set(trainer.callback_metrics)
+
+
+def test_a_step_of_several_batches_is_logged_once(tmp_path: Path) -> None:
+    logger = CSVLogger(tmp_path)
+    quiet_trainer(tmp_path, logger=logger, log_every_n_steps=1, accumulate_grad_batches=2).fit(
+        small(), FakeDataModule(batch_size=3)
+    )
+    with Path(logger.experiment.metrics_file_path).open() as file:
+        steps = [row["step"] for row in csv.DictReader(file) if row["train/loss_step"]]
+    assert len(steps) == len(set(steps)) > 1
 
 
 def test_logged_validation_loss_is_the_mean_over_records(tmp_path: Path) -> None:

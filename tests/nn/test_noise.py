@@ -44,3 +44,10 @@ def test_noise_of_neighbouring_records_places_and_keys_is_unrelated() -> None:
     streams = torch.cat([noise.normal_like(torch.empty(3, 2000)) for noise in keys])
     correlation = torch.corrcoef(torch.cat([streams, streams.roll(1, dims=1)])).fill_diagonal_(0)
     assert correlation.abs().max() < 5 / 2000**0.5  # five standard errors
+
+
+def test_a_key_and_the_same_with_zeros_are_unrelated() -> None:
+    keys = [(0,), (0, 0), (1,), (1, 0), (1, 0, 0)]
+    drawn = [float(torch.rand(1, generator=keyed_generator(CPU, *key))) for key in keys]
+    hashed = [float(RecordNoise(key, torch.arange(1)).normal_like(torch.empty(1, 1))) for key in keys]
+    assert len(set(drawn)) == len(set(hashed)) == len(keys)
