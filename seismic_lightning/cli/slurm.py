@@ -52,7 +52,7 @@ def check_job(config: "DictConfig", trainer: str, *, in_sweep: bool = False) -> 
     n_tasks, n_nodes = (int(os.environ.get(name, "1")) for name in ("SLURM_NTASKS", "SLURM_NNODES"))
     if in_sweep and n_tasks > 1:
         raise ConfigurationError(
-            f"the job of a sweep has {n_tasks} tasks and its processes could not agree on what is left to do: "
+            f"the job of a sweep has {n_tasks} tasks and they could not agree on what is left to do: "
             "set hydra.launcher.tasks_per_node=1 and hydra.launcher.nodes=1; a single run may have more."
         )
     if n_tasks > 1 and "SLURM_NTASKS_PER_NODE" not in os.environ:

@@ -84,7 +84,7 @@ def train(config: DictConfig) -> Result:
     checkpoint = resolve_checkpoint(config.ckpt_path, run_dir, Path(config.output_dir), config.task)
     prepare_lightning(config.seed)
     command = None
-    if HydraConfig.get().mode == RunMode.MULTIRUN:
+    if hydra.mode == RunMode.MULTIRUN:
         command = job_command(sys.argv, overrides, checkpoint)
     with lightning_refusals(), one_after_another(command):
         trainer = build_trainer(config)
