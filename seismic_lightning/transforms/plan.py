@@ -31,7 +31,7 @@ _WRAPPED_SHARE = {"float32": 2e-8, "float64": 1e-12}
 _RESAMPLING_PAD_S = 10.0
 """Padding without a filter: there the interpolation's tails are a thousandth of a step at the ends."""
 
-_FADE_SAMPLES, _FADE_STEEPNESS = 200, 6.0
+_FADE_SAMPLES, _FADE_STEEPNESS = 192, 6.0
 """How what rings on after a record fades before it is resampled: over that many samples of the lower rate, as
 an error function between arguments at which double precision cannot tell it from its limits."""
 

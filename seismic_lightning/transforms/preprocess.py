@@ -221,14 +221,14 @@ class Preprocess(nn.Module):
         native, target = how.lengths
         if how.recursion is not None and how.fade is not None:
             samples = how.recursion.ringing(samples, band, how.fade, both_ways=zero_phase)
-        spectrum = torch.fft.rfft(samples, native)
+        spectrum = torch.fft.rfft(samples, native, norm="forward")
         if how.responses is not None:
             responses = how.responses.index_select(0, band).unsqueeze(1)
             if zero_phase:
                 spectrum = bandpass.filter_both_ways(spectrum, responses, native, samples.shape[-1])
             else:
                 spectrum = bandpass.filter_causally_(spectrum, responses)
-        resampled: Tensor = torch.fft.irfft(resize_spectrum(spectrum, how.lengths), target)
+        resampled: Tensor = torch.fft.irfft(resize_spectrum(spectrum, how.lengths), target, norm="forward")
         return resampled
 
     def _plan(self, sampling_rate_hz: float, n_samples: int, device: torch.device) -> Plan:
