@@ -214,13 +214,13 @@ class Preprocess(nn.Module):
     def _filter_and_resample(self, samples: Tensor, how: Filter, band: Tensor) -> Tensor:
         """Carry tapered records through filter and resampling, which transforms do at once."""
         zero_phase = self.settings.zero_phase
+        if how.circular is not None:
+            return how.circular(samples, band)
         if how.lengths is None:
             if how.recursion is None:
                 return samples
             return (how.recursion.both_ways if zero_phase else how.recursion.forwards)(samples, band)
         native, target = how.lengths
-        if how.recursion is not None and how.fade is not None:
-            samples = how.recursion.ringing(samples, band, how.fade, both_ways=zero_phase)
         spectrum = torch.fft.rfft(samples, native, norm="forward")
         if how.responses is not None:
             responses = how.responses.index_select(0, band).unsqueeze(1)
