@@ -59,40 +59,59 @@ class CircularBandpass:
         self._lengths, self._backwards = lengths, both_ways
         self._recursion = BlockRecursion(corners_hz, order, sampling_rate_hz, dtype)
         self._block = max(size for size in range(1, _LONGEST_BLOCK + 1) if lengths.target % size == 0)
-        n_rows, n_blocks = len(corners_hz), -(-n_samples // BLOCK)
-        kept = min(lengths) // 2 + 1
-        precise = {"dtype": dtype.to_complex()}
-        self._responses = torch.full((n_rows, kept), torch.nan, **precise)
-        self._weights = torch.full((n_rows, order, 1, n_blocks), torch.nan, **precise)
-        self._decays = torch.full((n_rows, order, 1, lengths.target // self._block), torch.nan, **precise)
-        self._outflow = torch.full((n_rows, 2 * order, self._block), torch.nan, dtype=dtype)
-        for row in np.flatnonzero(corners_hz[:, 0] < corners_hz[:, 1]):
-            one = torch.from_numpy(
-                bandpass.response(corners_hz[[row]], order, sampling_rate_hz, lengths.native)
-            )
-            one = resize_spectrum(one, lengths)[0, :kept]
-            self._responses[row] = one.conj() if both_ways else one
-            _, poles, residues = poles_and_residues(corners_hz[row], order, sampling_rate_hz)
-            before, after, within = self._exponents(n_blocks)
-            self._weights[row, :, 0] = _powers(poles, before)
-            once = -1.0 / (1.0 - poles**lengths.native)  # all repetitions, to be subtracted
-            self._decays[row, :, 0] = _powers(poles, after) * torch.from_numpy(once)[:, None]
-            outflow = _powers(poles, within) * torch.from_numpy(residues)[:, None]
-            self._outflow[row] = torch.cat([outflow.real, -outflow.imag])
-
-    def _exponents(self, n_blocks: int) -> tuple[NDArray[np.float64], ...]:
-        """Return how far blocks of samples are from the state, blocks of results from it, results within."""
-        native, target = self._lengths
-        step, block = native / target, np.arange(n_blocks)
-        starts, places = np.arange(0, target, self._block), np.arange(self._block)
-        if self._backwards:
-            last = self._block - 1
-            return 1.0 * BLOCK * block, native - 1 - step * (starts + last), step * (last - places)
-        return (
-            1.0 * BLOCK * (n_blocks - 1 - block),
-            native - BLOCK * n_blocks + step * starts,
-            step * places,
+        self._n_blocks = -(-n_samples // BLOCK)
+        sizes = (
+            (min(lengths) // 2 + 1,),
+            (order, 1, self._n_blocks),
+            (order, 1, lengths.target // self._block),
         )
+        self._responses, self._weights, self._decays = (
+            torch.full((len(corners_hz), *size), torch.nan, dtype=dtype.to_complex()) for size in sizes
+        )
+        self._outflow = torch.full((len(corners_hz), 2 * order, self._block), torch.nan, dtype=dtype)
+        parts = (self._responses, self._weights, self._decays, self._outflow)
+        for row in np.flatnonzero(corners_hz[:, 0] < corners_hz[:, 1]):
+            for part, exact in zip(
+                parts, self._design(corners_hz[row], order, sampling_rate_hz), strict=True
+            ):
+                part[row] = exact
+
+    def _design(
+        self, corners_hz: NDArray[np.float64], order: int, sampling_rate_hz: float
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return what there is of one filter.
+
+        Args:
+            corners_hz: ``(2,)`` low and high corner.
+            order: Even order of the filter at each corner.
+            sampling_rate_hz: Rate of the records.
+
+        Returns:
+            ``(F,)`` response, ``(M, 1, K)`` weights of what blocks of samples add to the state, ``(M, 1, J)``
+            what is left of it at blocks of results, ``(2 M, P)`` from there to results; ``M`` is the order.
+        """
+        native = self._lengths.native
+        response = torch.from_numpy(bandpass.response(corners_hz[None], order, sampling_rate_hz, native))
+        response = resize_spectrum(response, self._lengths)[0, : self._responses.shape[-1]]
+        _, poles, residues = poles_and_residues(corners_hz, order, sampling_rate_hz)
+        before, after, within = (_powers(poles, exponents) for exponents in self._distances())
+        repetitions = torch.from_numpy(-1.0 / (1.0 - poles**native))[:, None]  # all, to be subtracted
+        outflow = within * torch.from_numpy(residues)[:, None]
+        return (
+            response.conj() if self._backwards else response,
+            before[:, None],
+            (after * repetitions)[:, None],
+            torch.cat([outflow.real, -outflow.imag]),
+        )
+
+    def _distances(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return native samples from blocks to the state, from it to blocks of results, and within those."""
+        native, target = self._lengths
+        blocks, step = 1.0 * BLOCK * np.arange(self._n_blocks), native / target
+        starts, places = step * np.arange(0, target, self._block), step * np.arange(self._block)
+        if self._backwards:
+            return blocks, native - 1 - (starts + places[-1]), places[::-1]
+        return blocks[::-1], native - BLOCK * self._n_blocks + starts, places
 
     def __call__(self, samples: Tensor, band: Tensor) -> Tensor:
         """Filter and bring to the common rate.
@@ -120,10 +139,9 @@ class CircularBandpass:
     def _state(self, samples: Tensor, band: Tensor) -> Tensor:
         """Return what records leave behind, ``(B, M, C, 1)``: one number per pole."""
         n_records, n_components, n_samples = samples.shape
-        n_blocks = self._weights.shape[-1]
-        blocks = F.pad(samples, (0, n_blocks * BLOCK - n_samples)).view(n_records, -1, BLOCK)
+        blocks = F.pad(samples, (0, self._n_blocks * BLOCK - n_samples)).view(n_records, -1, BLOCK)
         inflow = self._recursion.inflow(blocks, band, backwards=self._backwards)
-        inflow = inflow.view(n_records, 2, -1, n_components, n_blocks)
+        inflow = inflow.view(n_records, 2, -1, n_components, self._n_blocks)
         states = torch.complex(inflow[:, 0], inflow[:, 1])
         return (states * self._weights[band]).sum(-1, keepdim=True)
 

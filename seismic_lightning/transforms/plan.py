@@ -1,8 +1,8 @@
 """What preprocessing needs for records of one sampling rate and length: filters, taper and transform lengths.
 
-A processor filters by recursion, and transforms only to resample. An accelerator filters by transforms,
-padded for the band that rings longest: a 2 Hz corner needs half a second beyond the record's end, a 0.1 Hz
-corner more than a minute.
+A processor filters by recursion, and transforms only to resample, without padding for the filter. An
+accelerator filters by transforms, padded for the band that rings longest: a 2 Hz corner needs half a second
+beyond the record's end, a 0.1 Hz corner more than a minute.
 """
 
 import math
@@ -33,8 +33,8 @@ _RESAMPLING_PAD_S = 10.0
 """Padding without a filter: there the interpolation's tails are a thousandth of a step at the ends."""
 
 _CIRCULAR_PAD_SAMPLES = 128
-"""Zeros between a record and its repetition where it is filtered and resampled at once: samples of the lower
-rate, until the interpolation's tails are below what single precision resolves."""
+"""Zeros between a record and its repetition where it is filtered and resampled at once, in samples of the
+lower rate: they hold the interpolation's tails, and at least a block of the recursion."""
 
 _CACHE_CHUNK, RECURSION_CHUNK, _DEVICE_VALUES = 8, 16, 2**25
 """What is worked on at once: records whose transforms fit the processor's cache, records over which the many

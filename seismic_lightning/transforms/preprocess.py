@@ -1,8 +1,8 @@
 """Preprocessing of raw samples, batched on whatever device they are on.
 
 In the order of an observatory's practice: relative to the first sample → gaps filled → mean and trend removed
-→ cosine taper → instrument response removed, if asked for → Butterworth band-pass → common sampling rate. On
-an accelerator the last two share one pair of Fourier transforms. The result equals ObsPy's ``detrend``,
+→ cosine taper → instrument response removed, if asked for → Butterworth band-pass → common sampling rate. The
+last two share one pair of Fourier transforms. The result equals ObsPy's ``detrend``,
 ``taper`` and ``filter`` to the precision of the chosen floating-point type, with ``remove_response`` between
 them to 1e-4.
 """

@@ -81,9 +81,8 @@ class BlockRecursion:
         blocks = padded.view(n_records, n_components * n_blocks, BLOCK)
         inflow = self.inflow(blocks, band)
         before = self._states(inflow.view(n_records, 2, -1, n_components, n_blocks), band)
-        filtered = torch.baddbmm(
-            torch.bmm(blocks, self._within[band]), before.flatten(-2).transpose(1, 2), self._outflow[band]
-        )
+        filtered = torch.bmm(blocks, self._within[band])
+        filtered.baddbmm_(before.flatten(-2).transpose(1, 2), self._outflow[band])
         return filtered.view(padded.shape)[..., :n_samples]
 
     def both_ways(self, samples: Tensor, band: Tensor) -> Tensor:

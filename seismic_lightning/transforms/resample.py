@@ -19,7 +19,8 @@ _MAX_EXCESS = 1.5
 """A transform more than this much longer than needed means rates without a usable common duration."""
 
 _FACTOR, _LONGER = 32, 1.08
-"""Powers of 3 and 5 cost a transform up to a third more than twos do, more than being that much longer."""
+"""Lengths with this factor are preferred unless longer than by that much: powers of 3 and 5 cost a processor
+up to half more than twos do."""
 
 
 class FftLengths(NamedTuple):
@@ -35,7 +36,7 @@ class FftLengths(NamedTuple):
 
 
 def fft_lengths(duration_s: float, native_rate_hz: float, target_rate_hz: float) -> FftLengths:
-    """Find the shortest fast transforms that last at least a duration.
+    """Find fast transforms, nearly the shortest, that last at least a duration.
 
     With the rates' ratio in lowest terms ``p / q``, durations of ``k`` times ``p`` samples at the native rate
     hold ``k`` times ``q`` at the target rate; ``k`` is chosen without prime factors above 5.
@@ -53,7 +54,7 @@ def fft_lengths(duration_s: float, native_rate_hz: float, target_rate_hz: float)
 
     Example:
         >>> fft_lengths(143.0, 62.5, 100.0)
-        FftLengths(native=9000, target=14400)
+        FftLengths(native=9600, target=15360)
     """
     if native_rate_hz <= 0:
         raise ConfigurationError(
@@ -83,11 +84,12 @@ def resize_spectrum(spectrum: Tensor, lengths: FftLengths) -> Tensor:
     """Keep or append bins so that the inverse transform comes out at the target rate.
 
     Args:
-        spectrum: ``(..., native // 2 + 1)`` real Fourier transform; may be changed.
+        spectrum: ``(..., native // 2 + 1)`` real Fourier transform, ``norm="forward"``; may be changed.
         lengths: Lengths of both transforms.
 
     Returns:
-        ``(..., target // 2 + 1)`` transform, scaled for an inverse of length ``lengths.target``.
+        ``(..., target // 2 + 1)`` transform; as the other one it is the sum over samples divided by their
+        number, ``norm="forward"``.
     """
     native, target = lengths
     if native == target:
