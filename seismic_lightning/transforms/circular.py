@@ -107,8 +107,9 @@ class CircularBandpass:
     def _distances(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return native samples from blocks to the state, from it to blocks of results, and within those."""
         native, target = self._lengths
-        blocks, step = 1.0 * BLOCK * np.arange(self._n_blocks), native / target
-        starts, places = step * np.arange(0, target, self._block), step * np.arange(self._block)
+        blocks, step = BLOCK * np.arange(self._n_blocks, dtype=np.float64), native / target
+        starts = step * np.arange(0, target, self._block, dtype=np.float64)
+        places = step * np.arange(self._block, dtype=np.float64)
         if self._backwards:
             return blocks, native - 1 - (starts + places[-1]), places[::-1]
         return blocks[::-1], native - BLOCK * self._n_blocks + starts, places
@@ -129,7 +130,7 @@ class CircularBandpass:
             native, target = self._lengths
             responses = self._responses[band].unsqueeze(1)
             spectrum = torch.fft.rfft(samples, native, norm="forward")[..., : responses.shape[-1]]
-            filtered = torch.fft.irfft(spectrum.mul_(responses), target, norm="forward")
+            filtered: Tensor = torch.fft.irfft(spectrum.mul_(responses), target, norm="forward")
             repeated = self._state(samples, band) * self._decays[band]
             states = torch.stack([repeated.real, repeated.imag], 1).flatten(1, 2).flatten(-2)
             blocks = filtered.view(len(samples), -1, self._block)
