@@ -167,7 +167,7 @@ def _recursion(
 ) -> Filter:
     """Return a filter by recursion, or its counterpart where the rate is to change."""
     target_hz, dtype = settings.sampling_rate_hz, DTYPES[settings.dtype]
-    corners_hz, _, _ = table.clipped_hz(table.limit_hz(rate_hz, target_hz))
+    corners_hz = table.clipped_hz(table.limit_hz(rate_hz, target_hz))[0]
     if rate_hz == target_hz:
         return Filter(None, recursion=BlockRecursion(corners_hz, settings.corners, rate_hz, dtype))
     pad_s = _CIRCULAR_PAD_SAMPLES / min(rate_hz, target_hz)
