@@ -3,7 +3,7 @@
 * Zero phase: the recursion forwards and backwards against two passes of zero-padded Fourier transforms, both
   exact (ObsPy's ``zerophase=True``) and both on tapered records.
 * Rates: preprocessing of records at 100, 50, 40 and 20 Hz in equal parts, brought to 100 Hz, against as many
-  records that are at 100 Hz. Records that need resampling go through transforms.
+  records that are at 100 Hz. The others are filtered in the transforms that resample them.
 
 Run with ``python -m benchmarks.filters``.
 """

@@ -1,8 +1,8 @@
 """What preprocessing needs for records of one sampling rate and length: filters, taper and transform lengths.
 
-A processor filters by recursion, and transforms only to resample. An accelerator filters by transforms,
-padded for the band that rings longest: a 2 Hz corner needs half a second beyond the record's end, a 0.1 Hz
-corner more than a minute.
+A processor filters by recursion, and transforms only to resample, without padding for the filter. An
+accelerator filters by transforms, padded for the band that rings longest: a 2 Hz corner needs half a second
+beyond the record's end, a 0.1 Hz corner more than a minute.
 """
 
 import math
@@ -16,6 +16,7 @@ from seismic_lightning.codes import USABLE_SHARE_OF_NYQUIST
 from seismic_lightning.errors import BandError
 from seismic_lightning.transforms import bandpass
 from seismic_lightning.transforms.bands import BandTable
+from seismic_lightning.transforms.circular import CircularBandpass
 from seismic_lightning.transforms.recursion import BlockRecursion
 from seismic_lightning.transforms.resample import FftLengths, fft_lengths, resampled_length
 from seismic_lightning.transforms.response import Removal
@@ -31,9 +32,9 @@ _WRAPPED_SHARE = {"float32": 2e-8, "float64": 1e-12}
 _RESAMPLING_PAD_S = 10.0
 """Padding without a filter: there the interpolation's tails are a thousandth of a step at the ends."""
 
-_FADE_SAMPLES, _FADE_STEEPNESS = 200, 6.0
-"""How what rings on after a record fades before it is resampled: over that many samples of the lower rate, as
-an error function between arguments at which double precision cannot tell it from its limits."""
+_CIRCULAR_PAD_SAMPLES = 128
+"""Zeros between a record and its repetition where it is filtered and resampled at once, in samples of the
+lower rate: they hold the interpolation's tails, and at least a block of the recursion."""
 
 _CACHE_CHUNK, RECURSION_CHUNK, _DEVICE_VALUES = 8, 16, 2**25
 """What is worked on at once: records whose transforms fit the processor's cache, records over which the many
@@ -59,13 +60,13 @@ class Filter:
         lengths: Transform lengths; None where samples pass without a transform.
         responses: ``(rows, F)`` complex responses of a filter by transforms; None where there is none.
         recursion: A filter by recursion; None where there is none.
-        fade: ``(lengths.native - N,)`` weights of what rings on after the recursion.
+        circular: Filter and resampling in one; None where records are filtered otherwise.
     """
 
     lengths: FftLengths | None
     responses: Tensor | None = None
     recursion: BlockRecursion | None = None
-    fade: Tensor | None = None
+    circular: CircularBandpass | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Plan:
             values_per_record: Samples of one record, components counted.
         """
         size = chunk_size(device, values_per_record)
-        if self.filter.recursion is not None:
+        if self.filter.recursion is not None or self.filter.circular is not None:
             size = RECURSION_CHUNK
         return [slice(start, start + size) for start in range(0, n_records, size)]
 
@@ -162,19 +163,25 @@ def recurses(settings: PreprocessSettings, table: BandTable, device: torch.devic
 
 
 def _recursion(
-    settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int, device: torch.device
+    settings: PreprocessSettings, table: BandTable, rate_hz: float, n_samples: int, _: torch.device
 ) -> Filter:
-    """Return a filter by recursion, followed by transforms where the rate is to change."""
+    """Return a filter by recursion, or its counterpart where the rate is to change."""
     target_hz, dtype = settings.sampling_rate_hz, DTYPES[settings.dtype]
-    corners_hz, _, _ = table.clipped_hz(table.limit_hz(rate_hz, target_hz))
-    recursion = BlockRecursion(corners_hz, settings.corners, rate_hz, dtype)
+    corners_hz = table.clipped_hz(table.limit_hz(rate_hz, target_hz))[0]
     if rate_hz == target_hz:
-        return Filter(None, recursion=recursion)
-    fade_s = _FADE_SAMPLES / min(rate_hz, target_hz)
-    lengths = fft_lengths(n_samples / rate_hz + fade_s, rate_hz, target_hz)
-    place = torch.linspace(-1.0, 1.0, lengths.native - n_samples, dtype=torch.float64)
-    fade = torch.special.erfc(_FADE_STEEPNESS * place) / 2
-    return Filter(lengths, recursion=recursion, fade=fade.to(device, dtype))
+        return Filter(None, recursion=BlockRecursion(corners_hz, settings.corners, rate_hz, dtype))
+    pad_s = _CIRCULAR_PAD_SAMPLES / min(rate_hz, target_hz)
+    lengths = fft_lengths(n_samples / rate_hz + pad_s, rate_hz, target_hz)
+    circular = CircularBandpass(
+        corners_hz,
+        settings.corners,
+        rate_hz,
+        lengths,
+        dtype,
+        n_samples=n_samples,
+        both_ways=settings.zero_phase,
+    )
+    return Filter(None, circular=circular)
 
 
 def _transforms(

@@ -1,8 +1,8 @@
 """Preprocessing of raw samples, batched on whatever device they are on.
 
 In the order of an observatory's practice: relative to the first sample → gaps filled → mean and trend removed
-→ cosine taper → instrument response removed, if asked for → Butterworth band-pass → common sampling rate. On
-an accelerator the last two share one pair of Fourier transforms. The result equals ObsPy's ``detrend``,
+→ cosine taper → instrument response removed, if asked for → Butterworth band-pass → common sampling rate. The
+last two share one pair of Fourier transforms. The result equals ObsPy's ``detrend``,
 ``taper`` and ``filter`` to the precision of the chosen floating-point type, with ``remove_response`` between
 them to 1e-4.
 """
@@ -214,21 +214,21 @@ class Preprocess(nn.Module):
     def _filter_and_resample(self, samples: Tensor, how: Filter, band: Tensor) -> Tensor:
         """Carry tapered records through filter and resampling, which transforms do at once."""
         zero_phase = self.settings.zero_phase
+        if how.circular is not None:
+            return how.circular(samples, band)
         if how.lengths is None:
             if how.recursion is None:
                 return samples
             return (how.recursion.both_ways if zero_phase else how.recursion.forwards)(samples, band)
         native, target = how.lengths
-        if how.recursion is not None and how.fade is not None:
-            samples = how.recursion.ringing(samples, band, how.fade, both_ways=zero_phase)
-        spectrum = torch.fft.rfft(samples, native)
+        spectrum = torch.fft.rfft(samples, native, norm="forward")
         if how.responses is not None:
             responses = how.responses.index_select(0, band).unsqueeze(1)
             if zero_phase:
                 spectrum = bandpass.filter_both_ways(spectrum, responses, native, samples.shape[-1])
             else:
                 spectrum = bandpass.filter_causally_(spectrum, responses)
-        resampled: Tensor = torch.fft.irfft(resize_spectrum(spectrum, how.lengths), target)
+        resampled: Tensor = torch.fft.irfft(resize_spectrum(spectrum, how.lengths), target, norm="forward")
         return resampled
 
     def _plan(self, sampling_rate_hz: float, n_samples: int, device: torch.device) -> Plan:

@@ -79,11 +79,10 @@ class BlockRecursion:
         n_blocks = -(-n_samples // BLOCK)
         padded = F.pad(samples, (0, n_blocks * BLOCK - n_samples))
         blocks = padded.view(n_records, n_components * n_blocks, BLOCK)
-        inflow = torch.bmm(self._inflow[band], blocks.transpose(1, 2))
+        inflow = self.inflow(blocks, band)
         before = self._states(inflow.view(n_records, 2, -1, n_components, n_blocks), band)
-        filtered = torch.baddbmm(
-            torch.bmm(blocks, self._within[band]), before.flatten(-2).transpose(1, 2), self._outflow[band]
-        )
+        filtered = torch.bmm(blocks, self._within[band])
+        filtered.baddbmm_(before.flatten(-2).transpose(1, 2), self._outflow[band])
         return filtered.view(padded.shape)[..., :n_samples]
 
     def both_ways(self, samples: Tensor, band: Tensor) -> Tensor:
@@ -98,24 +97,19 @@ class BlockRecursion:
         """
         return self.forwards(self.forwards(samples, band).flip(-1), band).flip(-1)
 
-    def ringing(self, samples: Tensor, band: Tensor, fade: Tensor, *, both_ways: bool) -> Tensor:
-        """Filter, and keep what rings on, for an interpolation that knows no end.
+    def inflow(self, blocks: Tensor, band: Tensor, *, backwards: bool = False) -> Tensor:
+        """Sum up what blocks of samples add to the states.
 
         Args:
-            samples: ``(B, C, N)`` tapered records.
+            blocks: ``(B, K, L)`` samples.
             band: ``(B,)`` rows of the band table.
-            fade: ``(P,)`` weights, from one to zero, of what follows the record.
-            both_ways: Filter backwards too; then what precedes the record is kept instead.
+            backwards: Give the states before a block, of a recursion from its end, instead of those after it.
 
         Returns:
-            ``(B, C, N + P)`` filtered records, periodic: what precedes them stands at the end.
+            ``(B, 2 M, K)`` real parts, then imaginary ones.
         """
-        n_samples, n_after = samples.shape[-1], len(fade)
-        if both_ways:
-            samples = self.forwards(samples, band).flip(-1)
-        filtered = self.forwards(F.pad(samples, (0, n_after)), band)
-        filtered[..., n_samples:] *= fade
-        return filtered.flip(-1).roll(-n_after, -1) if both_ways else filtered
+        inflow = self._inflow[band]
+        return torch.bmm(inflow.flip(-1) if backwards else inflow, blocks.transpose(1, 2))
 
     def _states(self, inflow: Tensor, band: Tensor) -> Tensor:
         """Turn what flows into the states in each block into the states before it.
@@ -151,13 +145,8 @@ def _design(
         states to results, and ``(steps, M, 1, 1)`` what 1, 2, 4, ... blocks leave of the states; ``M`` is the
         order.
     """
-    low_hz, high_hz = corners_hz
-    zeros, poles, gain = bandpass.design(low_hz, high_hz, order, sampling_rate_hz)
-    upper = np.flatnonzero(poles.imag > 0)
-    residues = np.array(
-        [2 * gain * np.prod(poles[m] - zeros) / np.prod(poles[m] - np.delete(poles, m)) for m in upper]
-    )
-    powers = poles[upper, None] ** np.arange(BLOCK)
+    gain, poles, residues = poles_and_residues(corners_hz, order, sampling_rate_hz)
+    powers = poles[:, None] ** np.arange(BLOCK)
     outflow = residues[:, None] * powers
     impulse = np.concatenate([[gain], outflow.real.sum(0)[:-1]])
     lag = np.arange(BLOCK) - np.arange(BLOCK)[:, None]
@@ -165,5 +154,27 @@ def _design(
         np.where(lag >= 0, impulse[lag], 0.0),
         np.concatenate([powers.real, powers.imag])[:, ::-1].copy(),
         np.concatenate([outflow.real, -outflow.imag]),
-        np.stack([poles[upper] ** (BLOCK * 2**step) for step in range(_STEPS)])[..., None, None],
+        np.stack([poles ** (BLOCK * 2**step) for step in range(_STEPS)])[..., None, None],
     )
+
+
+def poles_and_residues(
+    corners_hz: NDArray[np.float64], order: int, sampling_rate_hz: float
+) -> tuple[float, NDArray[np.complex128], NDArray[np.complex128]]:
+    """Return what the impulse response of one filter is made of.
+
+    Args:
+        corners_hz: ``(2,)`` low and high corner.
+        order: Even order of the filter at each corner.
+        sampling_rate_hz: Rate of the records.
+
+    Returns:
+        The gain, ``(M,)`` poles, of conjugate ones one each, and ``(M,)`` residues of both together.
+    """
+    low_hz, high_hz = corners_hz
+    zeros, poles, gain = bandpass.design(low_hz, high_hz, order, sampling_rate_hz)
+    upper = np.flatnonzero(poles.imag > 0)
+    residues = np.array(
+        [2 * gain * np.prod(poles[m] - zeros) / np.prod(poles[m] - np.delete(poles, m)) for m in upper]
+    )
+    return gain, poles[upper], residues

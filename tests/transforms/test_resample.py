@@ -38,8 +38,9 @@ def test_rates_without_a_common_duration_are_named(rate_hz: float) -> None:
 )
 def test_resizing_is_that_of_scipy(native: int, target: int) -> None:
     samples = np.random.default_rng(0).normal(size=(2, native))
-    spectrum = resize_spectrum(torch.fft.rfft(torch.from_numpy(samples)), FftLengths(native, target))
-    result = torch.fft.irfft(spectrum, target).numpy()
+    spectrum = torch.fft.rfft(torch.from_numpy(samples), norm="forward")
+    resized = resize_spectrum(spectrum, FftLengths(native, target))
+    result = torch.fft.irfft(resized, target, norm="forward").numpy()
     np.testing.assert_allclose(result, signal.resample(samples, target, axis=-1), rtol=0, atol=1e-12)
 
 
