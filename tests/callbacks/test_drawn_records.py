@@ -1,4 +1,4 @@
-"""Drawn records are fixed by weights and seed, come from averaged weights, and do not disturb who cannot draw."""
+"""Drawn records follow from weights and seed, come from averaged weights, and leave alone who cannot draw."""
 
 import logging
 from pathlib import Path
