@@ -182,7 +182,9 @@ def _rows(part: SubFigure, trained: Trained, series: Series, *, common: bool) ->
             if np.isfinite(onset_s := float(record[column]) / trained.rate_hz):
                 axes.axvline(onset_s, color=colour, lw=0.9)
                 axes.text(onset_s, 0.62, f"{phase} ", color=colour, ha="right", fontsize=8)
-        strongest = amplitude_text(float(series.strongest[number, 0]), unit)
+        strongest = ("peak " if unit == "counts" else "PGA ") + amplitude_text(
+            series.strongest[number, 0], unit
+        )
         axes.text(0.99, 0.82, strongest, transform=axes.transAxes, ha="right", fontsize=8)
         axes.set(xlim=(0.0, time_s[-1]), ylim=(-1.05, 1.05), yticks=[])
         axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=9)

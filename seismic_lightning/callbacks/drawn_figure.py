@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from seismic_lightning.callbacks.figure import SHOWN_PERCENTILES, UNIT_TEXT, edges, paint
@@ -113,6 +114,7 @@ def _draw_waveforms(panel: Panel, pair: Pair, places: Sequence[Axes]) -> None:
             axes.axvline(onset_s, color=ONSET_COLOURS[phase], lw=0.8)
         end = 1.1 * largest / size or 1.0
         axes.set(xlim=(0.0, time_s[-1]), ylim=(-end, end))
+        axes.xaxis.set_major_locator(MaxNLocator(8, prune="upper"))  # else it touches the neighbour's first
     places[0].set_ylabel(word, fontsize=9)
     places[1].tick_params(labelleft=False)
 
