@@ -80,7 +80,7 @@ class Row(NamedTuple):
 
     Attributes:
         name: What answers.
-        budget: ``value``, ``low`` and ``high`` by measure.
+        budget: Lines of the error budget by measure.
         seconds: Processor time of a thousand records; None where nothing was drawn.
     """
 
@@ -163,7 +163,7 @@ def halves(judge: Judge) -> Row:
 
 
 def _judged(judge: Judge, answer: Answer) -> pd.DataFrame:
-    return judge.budget(answer).set_index("measure").reindex(list(MEASURES))[["value", "low", "high"]]
+    return judge.budget(answer).set_index("measure").reindex(list(MEASURES))
 
 
 def _steer(trained: Trained, setting: Setting) -> None:
@@ -199,12 +199,14 @@ def figure_of(drawn: dict[Setting, Row], beside: Sequence[Row]) -> Figure:
             if measure in IDEAL:
                 axes.axhline(IDEAL[measure], color="tab:green", lw=0.8, label="ideal")
             axes.tick_params(labelsize=8)
-        above.set_title(measure, fontsize=9)
+        unit = beside[0].budget.loc[measure, "unit"]
+        above.set_title(f"{measure} ({unit})" if unit else measure, fontsize=9)
         above.set_xscale("log")
         ticks = [setting.n_calls for setting in HEUN]
         above.set_xticks(ticks, [str(tick) for tick in ticks])
         above.minorticks_off()
         above.set_xlabel("calls of the network", fontsize=8)
+        below.set_xticks([setting.guidance for setting in GUIDED])
         below.set_xlabel("guidance", fontsize=8)
     for axes in grid[:, 0]:
         axes.legend(fontsize=7)
