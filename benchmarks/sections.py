@@ -11,7 +11,7 @@ Run with ``python -m benchmarks.sections CHECKPOINT PNG [STATION]``; the station
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from seismic_lightning.evaluation.intensity import intensity
-from seismic_lightning.evaluation.motion import ground_motion
+from seismic_lightning.evaluation.motion import Quantity, ground_motion
 from seismic_lightning.generation.draw import DrawSettings, draw
 from seismic_lightning.generation.generate import prepare
 from seismic_lightning.generation.overview import ONSETS
@@ -111,7 +111,7 @@ def peaks(trained: Trained, waveform: NDArray[np.float32]) -> NDArray[np.float64
     """
     if trained.unit == "counts":
         return np.asarray(np.abs(waveform).max(axis=-1), dtype=np.float64)
-    quantity = "mps" if trained.unit == "mps" else "mps2"
+    quantity: Quantity = "mps" if trained.unit == "mps" else "mps2"
     return intensity(ground_motion(waveform, quantity, trained.rate_hz)).pga_mps2
 
 
@@ -148,7 +148,8 @@ def drawn(trained: Trained, station: str, growing: Series, far: Series) -> Figur
     figure = Figure(figsize=(15.0, 11.5), layout="constrained")
     name = f"{type(trained.model).__name__}, {station}, component {trained.components[-1]}"
     figure.suptitle(f"Synthetic, never recorded: {name}")
-    left, right = figure.subfigures(1, 2)
+    parts: Any = figure.subfigures(1, 2)  # matplotlib's types tell of one part
+    left, right = parts
     left.suptitle(f"{DISTANCE_KM:.0f} km; black: common scale, grey: own scale", fontsize=10)
     right.suptitle(f"M {MAGNITUDE:.1f}; each row at its own scale", fontsize=10)
     below = _rows(left, trained, growing, common=True)
