@@ -199,7 +199,7 @@ def figure_of(drawn: dict[Setting, Row], beside: Sequence[Row]) -> Figure:
             if measure in IDEAL:
                 axes.axhline(IDEAL[measure], color="tab:green", lw=0.8, label="ideal")
             axes.tick_params(labelsize=8)
-        unit = beside[0].budget.loc[measure, "unit"]
+        unit = str(beside[0].budget["unit"].fillna("")[measure])
         above.set_title(f"{measure} ({unit})" if unit else measure, fontsize=9)
         above.set_xscale("log")
         ticks = [setting.n_calls for setting in HEUN]
