@@ -1,10 +1,12 @@
 """What callbacks ask of a trainer: the TensorBoard writers and the DataModule."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, cast
 
 import lightning as L
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from seismic_lightning.batch import Batch
 from seismic_lightning.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -57,3 +59,26 @@ def datamodule(trainer: L.Trainer) -> "SpectrogramDataModule":
             "these callbacks need a SpectrogramDataModule: pass datamodule=... to the trainer"
         )
     return cast("SpectrogramDataModule", found)
+
+
+def new_events(
+    module: "SpectrogramDataModule", batch: Batch, seen: Collection[str], n_events: int
+) -> dict[str, int]:
+    """Find the first record of each event that has not been seen yet.
+
+    Args:
+        module: The DataModule that made the batch.
+        batch: Records.
+        seen: Identifiers of events that have their record.
+        n_events: Most events in all.
+
+    Returns:
+        Places in the batch by identifier; no more than are still wanted.
+    """
+    events = module.dataset.metadata["source_id"]
+    found: dict[str, int] = {}
+    for place, row in enumerate(batch.index.tolist() if len(seen) < n_events else []):
+        event = str(events.iloc[row])
+        if event not in seen and len(seen) + len(found) < n_events:
+            found.setdefault(event, place)
+    return found

@@ -62,7 +62,7 @@ def draw(comparison: Comparison) -> Figure:
     low_db, high_db = np.percentile(comparison.input_db, SHOWN_PERCENTILES)
     steps = np.ceil(np.percentile(np.abs(difference_db), SHOWN_PERCENTILES[1]) / DIFFERENCE_STEP_DB)
     end_db = DIFFERENCE_STEP_DB * max(1.0, steps)
-    extent = (*_edges(comparison.times_s), *_edges(comparison.frequencies_hz))
+    extent = (*edges(comparison.times_s), *edges(comparison.frequencies_hz))
     rms_db = float(np.sqrt(np.mean(np.square(difference_db))))
     panels = (
         (0, "Input", comparison.input_db, "magma", (low_db, high_db)),
@@ -72,7 +72,7 @@ def draw(comparison: Comparison) -> Figure:
     for column, title, values_db, colours, limits_db in panels:
         for row, component in enumerate(comparison.components):
             axes = figure.add_subplot(grid[row, column], title=title if row == 0 else "")
-            image = _paint(axes, values_db[row], extent, colours, limits_db)
+            image = paint(axes, values_db[row], extent, colours, limits_db)
             axes.tick_params(labelbottom=row == n_rows - 1, labelleft=column == 0)
             if column == 0:
                 axes.set_ylabel(f"{component}   Frequency (Hz)")
@@ -100,13 +100,13 @@ def to_pixels(figure: Figure) -> NDArray[np.uint8]:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _edges(centres: NDArray[np.float64]) -> tuple[float, float]:
+def edges(centres: NDArray[np.float64]) -> tuple[float, float]:
     """Return the outer edges of evenly spaced cells."""
     half = (centres[1] - centres[0]) / 2 if len(centres) > 1 else 0.5
     return float(centres[0] - half), float(centres[-1] + half)
 
 
-def _paint(
+def paint(
     axes: Axes,
     values_db: NDArray[np.float32],
     extent: tuple[float, float, float, float],

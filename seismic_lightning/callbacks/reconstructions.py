@@ -9,7 +9,7 @@ from lightning.pytorch.utilities.types import STEP_OUTPUT
 from torch import Tensor
 
 from seismic_lightning.batch import Batch
-from seismic_lightning.callbacks.access import datamodule, writers
+from seismic_lightning.callbacks.access import datamodule, new_events, writers
 from seismic_lightning.callbacks.figure import Comparison, draw, to_pixels
 
 if TYPE_CHECKING:
@@ -49,18 +49,16 @@ class Reconstructions(Callback):
         dataloader_idx: int = 0,
     ) -> None:
         """Keep the records that are to be drawn."""
-        if trainer.sanity_checking or len(self._shown) >= self._n_events or not writers(trainer):
+        if trainer.sanity_checking or not writers(trainer):
             return
-        events = datamodule(trainer).dataset.metadata["source_id"]
         reconstruction = cast(dict[str, Tensor], outputs)["reconstruction"]
-        for place, row in enumerate(batch.index.tolist()):
-            event = str(events.iloc[row])
-            if event not in self._shown and len(self._shown) < self._n_events:
-                self._shown[event] = (
-                    row,
-                    batch.spectrogram[place].cpu(),
-                    reconstruction[place].float().cpu(),
-                )
+        chosen = new_events(datamodule(trainer), batch, self._shown, self._n_events)
+        for event, place in chosen.items():
+            self._shown[event] = (
+                int(batch.index[place]),
+                batch.spectrogram[place].cpu(),
+                reconstruction[place].float().cpu(),
+            )
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Draw where the epoch is due."""
