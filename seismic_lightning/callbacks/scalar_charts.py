@@ -1,5 +1,6 @@
 """Scalars that tell something only beside each other, in one chart of TensorBoard's tab Custom Scalars."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import lightning as L
@@ -17,7 +18,8 @@ class ScalarCharts(Callback):
         Args:
             charts: Names of logged scalars by the chart's title.
         """
-        self._charts = {title: ["Multiline", list(names)] for title, names in charts.items()}
+        whole = {title: [f"^{re.escape(name)}$" for name in names] for title, names in charts.items()}
+        self._charts = {title: ["Multiline", patterns] for title, patterns in whole.items()}
 
     def on_fit_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Write the layout."""

@@ -2,7 +2,7 @@
 
 In the order of an observatory's practice: relative to the first sample → gaps filled → mean and trend removed
 → cosine taper → instrument response removed, if asked for → Butterworth band-pass → common sampling rate. The
-last two share one pair of Fourier transforms. The result equals ObsPy's ``detrend``,
+last two share one pair of Fourier transforms where the rate changes. The result equals ObsPy's ``detrend``,
 ``taper`` and ``filter`` to the precision of the chosen floating-point type, with ``remove_response`` between
 them to 1e-4.
 """

@@ -156,4 +156,5 @@ def test_charts_hold_the_scalars_they_name(tmp_path: Path) -> None:
     text = layout.tensor_proto.string_val[0]
     assert b"VAE" in text
     assert b"val/kl" in text
+    assert b"^val/kl$" in text  # patterns: unanchored it would also show val/kl_per_dimension
     assert {"val/kl", "val/reconstruction"} <= set(events.Tags()["scalars"])

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import lightning as L
 import pytest
@@ -128,11 +129,19 @@ def test_means_and_steps_are_logged(tmp_path: Path) -> None:
     assert {f"test/{name}" for name in names} == set(trainer.callback_metrics)
 
 
-def test_a_step_of_several_batches_is_logged_once(tmp_path: Path) -> None:
-    logger = CSVLogger(tmp_path)
-    quiet_trainer(tmp_path, logger=logger, log_every_n_steps=1, accumulate_grad_batches=2).fit(
-        small(), FakeDataModule(batch_size=3)
-    )
+def test_a_step_of_several_batches_is_logged_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logger, model = CSVLogger(tmp_path), small()
+    logged: list[str] = []
+    log = model.log
+
+    def noted(name: str, *values: Any, **more: Any) -> None:  # noqa: ANN401
+        logged.append(name)
+        log(name, *values, **more)
+
+    monkeypatch.setattr(model, "log", noted)
+    trainer = quiet_trainer(tmp_path, logger=logger, log_every_n_steps=1, accumulate_grad_batches=2)
+    trainer.fit(model, FakeDataModule(batch_size=3))
+    assert logged.count("train/loss_step") == trainer.global_step  # other batches do not wait for the device
     with Path(logger.experiment.metrics_file_path).open() as file:
         steps = [row["step"] for row in csv.DictReader(file) if row["train/loss_step"]]
     assert len(steps) == len(set(steps)) > 1
