@@ -26,6 +26,7 @@ from seismic_lightning.models.latent_cache import LatentCache
 from seismic_lightning.models.load import load_model
 from seismic_lightning.models.means import EpochMeans
 from seismic_lightning.nn.denoiser import Denoiser
+from seismic_lightning.nn.diffusion import make_process
 from seismic_lightning.nn.noise import Noise, RecordNoise, normal_like
 from seismic_lightning.nn.posterior import Posterior
 
@@ -52,6 +53,7 @@ class LatentDiffusion(SpectrogramAutoencoder):
         *,
         first_stage: str | Mapping[str, Any],
         process: str = "edm",
+        mean_log_noise: float | None = None,
         n_blocks: int = 2,
         conditional: bool = True,
         hidden_conditions: float = 0.1,
@@ -65,6 +67,8 @@ class LatentDiffusion(SpectrogramAutoencoder):
         Args:
             first_stage: Checkpoint of an autoencoder; or what an earlier model has written of its own.
             process: ``edm`` or ``flow``; see ``nn.diffusion``.
+            mean_log_noise: Mean of the natural logarithm of noise over latent in training; None for the
+                process's own.
             n_blocks: Residual blocks of each size of the U-Net.
             conditional: Whether the condition is told.
             hidden_conditions: Share of training records whose condition is not told.
@@ -92,7 +96,7 @@ class LatentDiffusion(SpectrogramAutoencoder):
         self.denoiser = Denoiser(
             self.latent_shape,
             self.channels,
-            process=process,
+            process=make_process(process, mean_log_noise),
             n_blocks=n_blocks,
             vocabulary=sizes if conditional else None,
         )

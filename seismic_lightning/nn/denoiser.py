@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from seismic_lightning.batch import Condition
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.nn.condition import CONDITION_SIZE, ConditionEncoder
-from seismic_lightning.nn.diffusion import Network, Slope, check_sampling, integrate, make_process
+from seismic_lightning.nn.diffusion import Network, Process, Slope, check_sampling, integrate
 from seismic_lightning.nn.unet import UNet
 
 MIN_STEPS_BACK = 25
@@ -34,7 +34,7 @@ class Denoiser(nn.Module):
         latent_shape: tuple[int, int, int],
         channels: Sequence[int],
         *,
-        process: str,
+        process: Process,
         n_blocks: int,
         vocabulary: tuple[int, int] | None,
     ) -> None:
@@ -43,7 +43,7 @@ class Denoiser(nn.Module):
         Args:
             latent_shape: Channels, frequency size and time size of a latent.
             channels: Channels of the U-Net, from the whole map to the smallest.
-            process: ``edm`` or ``flow``.
+            process: How latents become noise.
             n_blocks: Residual blocks of each size.
             vocabulary: Sizes of the station vocabulary and of a location; None for a deaf network.
 
@@ -57,7 +57,7 @@ class Denoiser(nn.Module):
         self.condition = None if vocabulary is None else ConditionEncoder(*vocabulary)
         self.untold = nn.Parameter(torch.zeros(CONDITION_SIZE))
         self.unet = UNet(latent_shape, channels, n_blocks, CONDITION_SIZE)
-        self.process = make_process(process)
+        self.process = process
         self.n_steps, self.solver, self.guidance = 25, "heun", 1.0
 
     def set_sampling(self, n_steps: int, solver: str, guidance: float) -> None:

@@ -30,12 +30,17 @@ Slope = Callable[[Tensor, Tensor], Tensor]
 """Maps a noisy latent ``(B, ...)`` and its level ``(B,)`` to the derivative of the latent by the level."""
 
 SIGMA_MIN, SIGMA_MAX, RHO = 0.002, 80.0, 7.0
-P_MEAN, P_STD = -1.2, 1.2
-"""Of the natural logarithm of noise levels in training."""
 
 
 class Process(Protocol):
-    """How latents become noise, and what the network learns of it.
+    r"""How latents become noise, and what the network learns of it.
+
+    In training the natural logarithm of noise over latent, :math:`\ln(b / a)`, is normally distributed. Its
+    mean can be chosen: where neighbours resemble each other, a plan is lost only to stronger noise.
+
+    References:
+        Hoogeboom, Heek & Salimans (2023), Simple diffusion: end-to-end diffusion for high resolution images,
+        ICML, arXiv:2301.11093.
 
     Attributes:
         top: Level of pure noise.
@@ -74,9 +79,17 @@ class Edm:
     spread_at_top = SIGMA_MAX
     bottom = SIGMA_MIN
 
+    def __init__(self, mean_log_noise: float | None = None) -> None:
+        """Set the levels of training.
+
+        Args:
+            mean_log_noise: Mean of the natural logarithm of noise over latent; None for -1.2.
+        """
+        self.mean_log_noise = -1.2 if mean_log_noise is None else mean_log_noise
+
     def draw_levels(self, normal: Tensor) -> Tensor:
         """See ``Process.draw_levels``."""
-        return torch.exp(P_MEAN + P_STD * normal)
+        return torch.exp(self.mean_log_noise + 1.2 * normal)
 
     def denoised(self, network: Network, noisy: Tensor, level: Tensor) -> Tensor:
         """Return what the network takes the latent for.
@@ -121,9 +134,17 @@ class Flow:
     spread_at_top = 1.0
     bottom = 0.0
 
+    def __init__(self, mean_log_noise: float | None = None) -> None:
+        """Set the levels of training.
+
+        Args:
+            mean_log_noise: Mean of the natural logarithm of noise over latent; None for 0.
+        """
+        self.mean_log_noise = 0.0 if mean_log_noise is None else mean_log_noise
+
     def draw_levels(self, normal: Tensor) -> Tensor:
         """See ``Process.draw_levels``."""
-        return torch.sigmoid(normal)
+        return torch.sigmoid(self.mean_log_noise + normal)
 
     def losses(self, network: Network, latent: Tensor, noise: Tensor, level: Tensor) -> Tensor:
         """See ``Process.losses``."""
@@ -144,18 +165,21 @@ PROCESSES: dict[str, type[Edm] | type[Flow]] = {"edm": Edm, "flow": Flow}
 """The words of ``model.process``."""
 
 
-def make_process(name: str) -> Process:
-    """Return the process that a setting names.
+def make_process(name: str, mean_log_noise: float | None = None) -> Process:
+    """Return the process that settings name.
 
     Args:
         name: One of ``PROCESSES``.
+        mean_log_noise: Mean of the natural logarithm of noise over latent in training; None for its own.
 
     Raises:
-        ConfigurationError: For any other name.
+        ConfigurationError: For any other name, or a mean that is not finite.
     """
     if name not in PROCESSES:
         raise ConfigurationError(f"model.process={name}: choose one of {', '.join(PROCESSES)}")
-    return PROCESSES[name]()
+    if mean_log_noise is not None and not math.isfinite(mean_log_noise):
+        raise ConfigurationError(f"model.mean_log_noise={mean_log_noise}: give a number, such as 0")
+    return PROCESSES[name](mean_log_noise)
 
 
 def integrate(slope: Slope, noisy: Tensor, levels: Tensor, solver: str = "heun") -> Tensor:

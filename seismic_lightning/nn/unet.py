@@ -20,13 +20,17 @@ LEVEL_FREQUENCIES = 64
 """Cosines and sines that tell the noise level."""
 HEAD_CHANNELS = 32
 """Channels of one head of attention."""
+SKETCH_FEATURES = 96
+"""Width of the way from a condition to its sketch."""
 
 
 class UNet(nn.Module):
     """Halve a map some times, double it again, and hand features across.
 
     A learnt map of positions is added at the entrance: convolutions see the place only near the edges, and P
-    and S have theirs. The smallest map also gets self-attention. The last convolution starts at zero.
+    and S have theirs. The condition modulates every block, which changes channels alike at all places; beside
+    that it is spread over a map of its own, a sketch that says where in the record something is wanted. The
+    smallest map also gets self-attention. The last convolution starts at zero.
     """
 
     def __init__(
@@ -48,7 +52,13 @@ class UNet(nn.Module):
             nn.Linear(LEVEL_FREQUENCIES, n_features), nn.SiLU(), nn.Linear(n_features, n_features)
         )
         self.told = nn.Linear(n_condition, n_features)
-        self.entrance = nn.Conv2d(in_channels, channels[0], kernel_size=3, padding=1)
+        self.sketch = nn.Sequential(
+            nn.Linear(n_condition, SKETCH_FEATURES),
+            nn.SiLU(),
+            nn.Linear(SKETCH_FEATURES, math.prod(map_shape)),
+            nn.Unflatten(1, map_shape),
+        )
+        self.entrance = nn.Conv2d(2 * in_channels, channels[0], kernel_size=3, padding=1)
         self.position = nn.Parameter(torch.zeros(channels[0], *self.grid.padded_shape))
         self.down, widths = _way_down(channels, n_blocks, n_features)
         last = channels[-1]
@@ -75,7 +85,8 @@ class UNet(nn.Module):
             ``(B, *map_shape)``.
         """
         features = F.silu(self.level(waves(level).to(condition.dtype)) + self.told(condition))
-        image = self.entrance(self.grid.pad(noisy.contiguous(memory_format=torch.channels_last)))
+        both = torch.cat([noisy, self.sketch(condition).to(noisy.dtype)], dim=1)
+        image = self.entrance(self.grid.pad(both.contiguous(memory_format=torch.channels_last)))
         image = image + self.position
         kept = [image]
         for layer in self.down:

@@ -11,9 +11,10 @@ from support.training import quiet_trainer, small
 
 from seismic_lightning.callbacks.averaged import AveragedWeights
 from seismic_lightning.callbacks.last_checkpoint import LastCheckpoint
+from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.models.load import load_model
 
-N_EPOCHS, DECAY = 3, 0.9
+N_EPOCHS, DECAY = 3, 0.3
 pytestmark = pytest.mark.filterwarnings(
     "ignore:You're using the WeightAveraging callback with a model:UserWarning"
 )
@@ -52,16 +53,25 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, L.Trainer, We
     return folder / "last.ckpt", *train(folder, seed=1)
 
 
-def test_the_average_is_the_exponential_one(whole: tuple[Path, L.Trainer, Weights]) -> None:
+def test_the_average_is_exponential_and_looks_back_over_a_share_of_the_steps(
+    whole: tuple[Path, L.Trainer, Weights],
+) -> None:
     path, _, weights = whole
     average = weights.seen[1]  # the first update takes the weights as they are
-    for weight in weights.seen[2:]:
-        average = DECAY * average + (1 - DECAY) * weight
+    shares = [max(9.0 / (step + 10.0), 1.0 - DECAY) for step in range(1, len(weights.seen) - 1)]
+    assert shares[0] > shares[-1] == 1.0 - DECAY, "both the warm-up and the decay itself must be seen"
+    for share, weight in zip(shares, weights.seen[2:], strict=True):
+        average = average + share * (weight - average)
     kept = torch.load(path, weights_only=True)
     name = next(name for name, _ in small().named_parameters())
     torch.testing.assert_close(kept["state_dict"][name], average, rtol=1e-5, atol=1e-7)
     assert torch.equal(kept["current_model_state"][name], weights.seen[-1])
     assert not torch.allclose(average, weights.seen[-1], atol=1e-5)
+
+
+def test_a_decay_that_keeps_nothing_or_all_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"callbacks\.ema\.decay=1\.0: give 0 or more, below 1"):
+        AveragedWeights(decay=1.0)
 
 
 def test_the_average_is_tested_and_drawn_from(whole: tuple[Path, L.Trainer, Weights]) -> None:

@@ -8,6 +8,7 @@ from torch.autograd import backward
 from seismic_lightning.batch import Condition
 from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.nn.denoiser import Denoiser
+from seismic_lightning.nn.diffusion import Edm, make_process
 from seismic_lightning.nn.unet import UNet
 
 SHAPE = (4, 17, 14)
@@ -23,7 +24,7 @@ def denoiser(process: str = "edm", *, deaf: bool = False) -> Denoiser:
     """Return one whose last layers no longer are zero."""
     torch.manual_seed(0)
     made = Denoiser(
-        SHAPE, [16, 16, 24], process=process, n_blocks=1, vocabulary=None if deaf else (3, 3)
+        SHAPE, [16, 16, 24], process=make_process(process), n_blocks=1, vocabulary=None if deaf else (3, 3)
     ).eval()
     for parameter in made.parameters():
         if not bool(parameter.any()):
@@ -37,6 +38,20 @@ def test_any_size_of_map_comes_back(shape: tuple[int, int, int]) -> None:
     made = network(torch.randn(2, *shape), torch.zeros(2), torch.randn(2, 6))
     assert made.shape == (2, *shape)
     assert not made.any(), "a new network starts at zero"
+
+
+def test_the_condition_reaches_one_place_more_than_another() -> None:
+    network = UNet(SHAPE, [8, 16], n_blocks=1, n_condition=6)
+    for layer in (network.told, network.exit[-1]):
+        torch.nn.init.normal_(layer.weight, std=0.05 * isinstance(layer, torch.nn.Conv2d))
+    changed = torch.zeros(6)
+    changed[0] = 1.0
+    noisy, level = torch.zeros(2, *SHAPE), torch.zeros(2)
+    with torch.no_grad():
+        torch.nn.init.zeros_(network.told.bias)
+        first, second = network(noisy, level, torch.stack([torch.zeros(6), changed]))
+    difference = (first - second).abs().mean(0)
+    assert float(difference.std()) > 0.1 * float(difference.mean()) > 0.0
 
 
 def test_every_weight_learns() -> None:
@@ -87,7 +102,7 @@ def test_the_way_to_noise_leads_back(process: str) -> None:
 @pytest.mark.parametrize("n_steps", [1, 2, 25])
 def test_noise_found_has_unit_variance_however_few_the_steps(n_steps: int) -> None:
     """A new denoiser is the ideal one of standard normal latents."""
-    made = Denoiser(SHAPE, [16], process="edm", n_blocks=1, vocabulary=None)
+    made = Denoiser(SHAPE, [16], process=Edm(), n_blocks=1, vocabulary=None)
     made.set_sampling(n_steps, "heun", 1.0)
     latent = torch.randn(8, *SHAPE, generator=torch.Generator().manual_seed(0))
     noise = made.to_noise(latent, told(*[0.0] * 8))
@@ -104,4 +119,4 @@ def test_a_deaf_denoiser_is_not_guided() -> None:
 
 def test_no_blocks_are_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"model\.n_blocks=0: give 1 or more"):
-        Denoiser(SHAPE, [8], process="edm", n_blocks=0, vocabulary=None)
+        Denoiser(SHAPE, [8], process=Edm(), n_blocks=0, vocabulary=None)

@@ -94,6 +94,14 @@ def test_levels_of_training_have_the_medians_of_their_papers(process: Process) -
     assert bool((ordered.diff() > 0).all())
 
 
+@pytest.mark.parametrize("name", ["edm", "flow"])
+def test_the_mean_of_the_noise_can_be_chosen(name: str) -> None:
+    """The logistic function of ln(noise / latent) is the level of a flow."""
+    median = float(make_process(name, mean_log_noise=0.5).draw_levels(torch.zeros(1)))
+    ratio = median if name == "edm" else median / (1.0 - median)
+    assert math.log(ratio) == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -111,3 +119,5 @@ def test_settings_that_draw_nothing_are_refused(settings: tuple[int, str, float]
 def test_an_unknown_process_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"model\.process=ddpm: choose one of edm, flow"):
         make_process("ddpm")
+    with pytest.raises(ConfigurationError, match=r"model\.mean_log_noise=nan: give a number, such as 0"):
+        make_process("edm", mean_log_noise=math.nan)
