@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from seismic_lightning.data.raw import RawRecords, keep_whole
 from seismic_lightning.data.resident import ResidentRecords
-from seismic_lightning.errors import ConfigurationError
+from seismic_lightning.errors import CheckpointError, ConfigurationError
 
 
 class KeyedBatches(Sampler[list[int]]):
@@ -134,17 +134,29 @@ class ResumableLoader(DataLoader[Any]):
         self.module = module
 
     def state_dict(self) -> dict[str, int]:
-        """Return the batches to skip on resume: none for a checkpoint from an epoch's end.
+        """Return the batches to skip on resume, none for a checkpoint from an epoch's end, and for whom.
 
         At save time ``completed`` still lags one behind ``processed``.
         """
         assert self.module.trainer is not None
         loop = self.module.trainer.fit_loop
         progress: Any = loop.epoch_loop.batch_progress.current
-        return {"batches": progress.processed % int(loop.max_batches)}
+        done = progress.processed % int(loop.max_batches)
+        return {"batches": done, "processes": self.batches.world_size}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Start the next epoch's iteration behind the batches already processed."""
+        """Start the next epoch's iteration behind the batches already processed.
+
+        Raises:
+            CheckpointError: They were dealt to another number of processes, which would see other batches.
+        """
+        here = self.batches.world_size
+        there = state.get("processes", here)  # older checkpoints do not say it
+        if state["batches"] and there != here:
+            raise CheckpointError(
+                f"the checkpoint lies within an epoch; its run's number of processes was {there}, this run's "
+                f"is {here}: resume with {there}, or from a checkpoint of an epoch's end"
+            )
         self.batches.start = state["batches"]
 
 

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import lightning as L
 import pytest
@@ -15,10 +15,11 @@ from support.training import quiet_trainer, small
 from support.waiting import KillAt, KilledError
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
+from torch.utils.data import DataLoader
 
 from seismic_lightning.batch import Batch
 from seismic_lightning.callbacks.last_checkpoint import LastCheckpoint
-from seismic_lightning.errors import ConfigurationError, TrainingError
+from seismic_lightning.errors import CheckpointError, ConfigurationError, TrainingError
 from seismic_lightning.models.ae import AE
 from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.models.cvae import CVAE
@@ -75,6 +76,30 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
     resumed = run(tmp_path / "killed", model(2), ckpt_path=last, **options)  # type: ignore[arg-type]
     for name, weight in expected.items():
         assert torch.equal(resumed[name], weight), name
+
+
+class OneOfTwo(FakeDataModule):
+    """What the first of two processes sees."""
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return its share of the batches."""
+        loader: Any = super().train_dataloader()
+        loader.batches.world_size = 2
+        return cast(DataLoader[Batch], loader)
+
+
+def test_another_number_of_processes_resumes_between_epochs_only(tmp_path: Path) -> None:
+    last = tmp_path / "last.ckpt"
+    for kill_at, every_n_train_steps in ((6, 1), (5, None)):
+        with pytest.raises(KilledError):
+            run(tmp_path, small(), KillAt(kill_at), every_n_train_steps=every_n_train_steps)
+        trainer = quiet_trainer(tmp_path, max_epochs=N_EPOCHS)
+        if every_n_train_steps is None:
+            trainer.fit(small(), OneOfTwo(), ckpt_path=last)
+            assert trainer.global_step == 4 + 2 * 2  # an epoch of four batches, two of two
+        else:
+            with pytest.raises(CheckpointError, match=r"within an epoch; .* was 1, this run's is 2"):
+                trainer.fit(small(), OneOfTwo(), ckpt_path=last)
 
 
 def test_a_plateau_lowers_the_learning_rate(tmp_path: Path) -> None:
