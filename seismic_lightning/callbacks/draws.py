@@ -26,6 +26,9 @@ from seismic_lightning.errors import ConfigurationError
 from seismic_lightning.models.base import SpectrogramAutoencoder
 from seismic_lightning.nn.noise import keyed_generator
 
+_CPU = torch.device("cpu")
+"""Where noise is drawn, a source for each record: neither device nor batch size changes a draw."""
+
 
 class PriorDraws(Callback):
     """Log ``val/energy_distance`` between records drawn from the prior and those of the validation split."""
@@ -81,7 +84,7 @@ class PriorDraws(Callback):
         assert isinstance(pl_module, SpectrogramAutoencoder)
         if sum(map(len, self._kept)) >= self._max_records:
             return
-        noise = keyed_generator(pl_module.device, self._seed, batch_idx, trainer.global_rank)
+        noise = [keyed_generator(_CPU, self._seed, row) for row in batch.index.tolist()]
         self._kept.append(batch.spectrogram.float())
         self._drawn.append(pl_module.generate(batch.condition, generator=noise).float())
 

@@ -50,6 +50,7 @@ def evaluate(config: DictConfig) -> None:
     dataset = open_dataset(Path(config.dataset_dir))
     training = None if config.training_dir is None else open_dataset(Path(config.training_dir))
     trained = Trained.read(Path(str(path)), device)
+    trained.steer(config.n_steps, config.solver, config.guidance)
     evaluation = run(trained, dataset, settings, training)
     write_evaluation(evaluation, run_dir)
     write_board(evaluation, run_dir)

@@ -55,6 +55,9 @@ class InterpolateConfig:
     temperature: float = 1.0
     allow_far: bool = False
     sampler: str = "prior"
+    n_steps: int | None = None
+    solver: str | None = None
+    guidance: float | None = None
     phase: str = "normal"
     device: str = "cpu"
     debug: Any = None

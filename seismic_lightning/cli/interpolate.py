@@ -59,6 +59,7 @@ def interpolate(config: DictConfig) -> None:
     output_dir = Path(config.output_dir)
     check_vacant(output_dir)
     trained = read(config.ckpt_path, Path(config.runs_dir), config.device)
+    trained.steer(config.n_steps, config.solver, config.guidance)
     ends, between = (_records if of_records else _requests)(config, trained)
     residual, phases = _sources_of_noise(config.seed, trained)
     steps = steps_between(trained, ends, config.steps, residual)

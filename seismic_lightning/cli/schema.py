@@ -122,6 +122,9 @@ class EvaluateConfig:
     n_draws: int = 200
     phase: str = "normal"
     temperature: float = 1.0
+    n_steps: int | None = None
+    solver: str | None = None
+    guidance: float | None = None
     device: str = "cpu"
     seed: int = 0
     debug: Any = None

@@ -222,4 +222,5 @@ def _about(subject: Subject, settings: EvaluationSettings) -> dict[str, object]:
         "n_events": len(np.unique(subject.records.event)),
         "version": seismic_lightning.__version__,
         **asdict(settings),
+        **trained.sampling,
     }

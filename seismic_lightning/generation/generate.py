@@ -139,6 +139,7 @@ def describe(trained: Trained) -> dict[str, Any]:
         "stft": front["stft"],
         "representation": "log_magnitude" if front["companding"] is None else "complex",
         "condition": trained.conditions.features if trained.conditional else None,
+        "sampling": trained.sampling or None,
         "hull": None if trained.hull is None else _reach(trained.hull.settings()),
     }
 

@@ -180,6 +180,18 @@ class Trained:
         """Tell whether training was to fit a density of latents and did not."""
         return isinstance(self.model, GenerativeAutoencoder) and self.model.aggregate is None
 
+    @property
+    def sampling(self) -> dict[str, int | str | float]:
+        """Return steps, solver and guidance of a diffusion model as plain values; nothing of another."""
+        if not isinstance(self.model, LatentDiffusion):
+            return {}
+        denoiser = self.model.denoiser
+        return {
+            "n_steps": denoiser.n_steps,
+            "solver": denoiser.solver,
+            "guidance": denoiser.guidance,
+        }
+
     def steer(self, n_steps: int | None, solver: str | None, guidance: float | None) -> None:
         """Choose how a diffusion model makes records; None leaves what its training chose.
 

@@ -1,5 +1,6 @@
 """Latent diffusion as a user types it: first stage, training, resuming, drawing, interpolating, judging."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,14 +87,19 @@ def test_records_are_drawn_interpolated_and_judged(
     ckpt = f"ckpt_path={diffusion}"
     run_command(generate, ckpt, *REQUEST, "n_records=2", "output_dir=drawn", "guidance=1.5", "n_steps=2")
     assert len(list((own_folder / "drawn").rglob("*.mseed"))) == 2
-    run_command(
-        interpolate, ckpt, f"dataset_dir={dataset_dir}", "source=0", "target=3", "steps=3", "output_dir=way"
-    )
+    told = {"n_steps": 2, "solver": "heun", "guidance": 1.5}
+    assert json.loads((own_folder / "drawn" / "generation.json").read_text())["sampling"] == told
+    way = ("source=0", "target=3", "steps=3", "output_dir=way", "solver=euler")
+    run_command(interpolate, ckpt, f"dataset_dir={dataset_dir}", *way)
     assert list((own_folder / "way").rglob("*.png"))
+    written = json.loads((own_folder / "way" / "generation.json").read_text())
+    assert written["sampling"]["solver"] == "euler"
     few = ("subset=train", "max_records=24", "max_training_records=32", "n_draws=2")
-    run_command(evaluate, ckpt, f"dataset_dir={dataset_dir}", *few)
+    run_command(evaluate, ckpt, f"dataset_dir={dataset_dir}", *few, "guidance=3")
     (report,) = (own_folder / "outputs" / "evaluate").rglob("budget.csv")
     assert "conditional generation" in report.read_text()
+    about = json.loads((report.parent / "evaluation.json").read_text())["about"]
+    assert (about["n_steps"], about["guidance"]) == (3, 3.0)
 
 
 @pytest.mark.parametrize(
