@@ -53,7 +53,7 @@ class LatentDiffusion(SpectrogramAutoencoder):
         *,
         first_stage: str | Mapping[str, Any],
         process: str = "edm",
-        mean_log_noise: float | None = None,
+        mean_log_noise: float = 0.0,
         n_blocks: int = 2,
         conditional: bool = True,
         hidden_conditions: float = 0.1,
@@ -67,8 +67,7 @@ class LatentDiffusion(SpectrogramAutoencoder):
         Args:
             first_stage: Checkpoint of an autoencoder; or what an earlier model has written of its own.
             process: ``edm`` or ``flow``; see ``nn.diffusion``.
-            mean_log_noise: Mean of the natural logarithm of noise over latent in training; None for the
-                process's own.
+            mean_log_noise: Mean of the natural logarithm of noise over latent in training.
             n_blocks: Residual blocks of each size of the U-Net.
             conditional: Whether the condition is told.
             hidden_conditions: Share of training records whose condition is not told.

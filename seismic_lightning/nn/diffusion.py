@@ -79,13 +79,13 @@ class Edm:
     spread_at_top = SIGMA_MAX
     bottom = SIGMA_MIN
 
-    def __init__(self, mean_log_noise: float | None = None) -> None:
+    def __init__(self, mean_log_noise: float = 0.0) -> None:
         """Set the levels of training.
 
         Args:
-            mean_log_noise: Mean of the natural logarithm of noise over latent; None for -1.2.
+            mean_log_noise: Mean of the natural logarithm of noise over latent; -1.2 in the paper.
         """
-        self.mean_log_noise = -1.2 if mean_log_noise is None else mean_log_noise
+        self.mean_log_noise = mean_log_noise
 
     def draw_levels(self, normal: Tensor) -> Tensor:
         """See ``Process.draw_levels``."""
@@ -134,13 +134,13 @@ class Flow:
     spread_at_top = 1.0
     bottom = 0.0
 
-    def __init__(self, mean_log_noise: float | None = None) -> None:
+    def __init__(self, mean_log_noise: float = 0.0) -> None:
         """Set the levels of training.
 
         Args:
-            mean_log_noise: Mean of the natural logarithm of noise over latent; None for 0.
+            mean_log_noise: Mean of the natural logarithm of noise over latent.
         """
-        self.mean_log_noise = 0.0 if mean_log_noise is None else mean_log_noise
+        self.mean_log_noise = mean_log_noise
 
     def draw_levels(self, normal: Tensor) -> Tensor:
         """See ``Process.draw_levels``."""
@@ -165,19 +165,19 @@ PROCESSES: dict[str, type[Edm] | type[Flow]] = {"edm": Edm, "flow": Flow}
 """The words of ``model.process``."""
 
 
-def make_process(name: str, mean_log_noise: float | None = None) -> Process:
+def make_process(name: str, mean_log_noise: float = 0.0) -> Process:
     """Return the process that settings name.
 
     Args:
         name: One of ``PROCESSES``.
-        mean_log_noise: Mean of the natural logarithm of noise over latent in training; None for its own.
+        mean_log_noise: Mean of the natural logarithm of noise over latent in training.
 
     Raises:
         ConfigurationError: For any other name, or a mean that is not finite.
     """
     if name not in PROCESSES:
         raise ConfigurationError(f"model.process={name}: choose one of {', '.join(PROCESSES)}")
-    if mean_log_noise is not None and not math.isfinite(mean_log_noise):
+    if not math.isfinite(mean_log_noise):
         raise ConfigurationError(f"model.mean_log_noise={mean_log_noise}: give a number, such as 0")
     return PROCESSES[name](mean_log_noise)
 
