@@ -52,7 +52,7 @@ class LatentDiffusion(SpectrogramAutoencoder):
         self,
         *,
         first_stage: str | Mapping[str, Any],
-        process: str = "edm",
+        process: str = "flow",
         mean_log_noise: float = 0.0,
         n_blocks: int = 2,
         conditional: bool = True,
@@ -66,7 +66,7 @@ class LatentDiffusion(SpectrogramAutoencoder):
 
         Args:
             first_stage: Checkpoint of an autoencoder; or what an earlier model has written of its own.
-            process: ``edm`` or ``flow``; see ``nn.diffusion``.
+            process: ``flow`` or ``edm``; see ``nn.diffusion``.
             mean_log_noise: Mean of the natural logarithm of noise over latent in training.
             n_blocks: Residual blocks of each size of the U-Net.
             conditional: Whether the condition is told.
