@@ -225,7 +225,10 @@ def test_a_signal_ends_with_its_exit_code_and_says_how_to_go_on(
     sent: signal.Signals, run_alone: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     # More epochs than the machine can train before this test comes to send its signal.
+    # A shell lets what it starts in the background ignore interrupts, and children inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = run_alone(tmp_path, "callbacks.last.every_n_train_steps=2", "trainer.max_epochs=1000")
+    signal.signal(signal.SIGINT, before)
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     while not last.is_file() and process.poll() is None:
         time.sleep(0.002)
